@@ -1,0 +1,40 @@
+"""Customers: whom an account bills, under a reference of the account's own choosing.
+
+Units: a tax rate is in percent.
+Sources: HTTP contract, "The integrator's routes".
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+
+from usance.core.ids import AccountId, CustomerId
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What the account says about a customer. Erasure empties it."""
+
+    email: str | None = None  # any text: what is sent there is not ours to judge
+    first_name: str | None = None
+    last_name: str | None = None
+    name: str | None = None
+    phone_number: str | None = None
+    billing_address: Mapping[str, str] | None = None
+    tax_id: str | None = None
+    tax_rate: Decimal | None = None  # None: the account's
+    zone: str | None = None  # IANA; None: the account's
+    metadata: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Customer:
+    """A customer as it stands. The reference names it for as long as it is not erased."""
+
+    account_id: AccountId
+    id: CustomerId
+    reference: str
+    profile: Profile
+    created_at: datetime
+    erased_at: datetime | None

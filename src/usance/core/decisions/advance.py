@@ -1,0 +1,210 @@
+"""Advancing: the steps that time alone decides, one at a time, in order.
+
+A step is the same whoever takes it, and whenever: a worker, a command that meets a passed boundary,
+or a read that only looks. `now` is the instant at which it is performed: the step's own on a test
+clock, the real one otherwise, so that a late worker gives a customer time and never takes access.
+
+Sources: BILLING.md, "Five principles", "Renewing".
+"""
+
+from dataclasses import replace
+from datetime import datetime
+from typing import assert_never
+
+from usance.core import outcome as outcomes
+from usance.core import periods
+from usance.core.catalog import PlanVersion
+from usance.core.decisions import billing, due, granting, lifecycle
+from usance.core.decisions.due import Step, StepKind
+from usance.core.decisions.settle import void
+from usance.core.draft import Draft
+from usance.core.ids import InvoiceId, PoolId, SubscriptionId
+from usance.core.invoices import OPEN, InvoiceKind, InvoiceStatus, Line
+from usance.core.outcome import Outcome
+from usance.core.snapshot import Snapshot
+from usance.core.subscriptions import (
+    PendingChange,
+    Subscription,
+    SubscriptionPeriod,
+    SubscriptionStatus,
+)
+
+
+def first_due(before: Snapshot, now: datetime) -> Step | None:
+    """Return the first step that is due at `now`; None when the snapshot is as time has it."""
+    return due.first(Draft(before, now=now, seed=""), now)
+
+
+def perform(before: Snapshot, step: Step, *, now: datetime) -> Outcome:
+    """Take one step of a customer, performed at `now` ≥ its own instant."""
+    assert step.at <= now, "a step is not taken before its time"
+    draft = Draft(before, now=now, seed=f"{step.subject_id}/{step.kind.name}/{step.at.isoformat()}")
+    match step.kind:
+        case StepKind.PAST_DUE:
+            _past_due(draft, InvoiceId(step.subject_id))
+        case StepKind.EXPIRE_CREDITS:
+            granting.expire(draft, PoolId(step.subject_id))
+        case StepKind.EXPIRE_INCOMPLETE:
+            _expire(draft, SubscriptionId(step.subject_id))
+        case StepKind.BOUNDARY:
+            _boundary(draft, SubscriptionId(step.subject_id))
+        case StepKind.LATE_USAGE:
+            _late_usage(draft, SubscriptionId(step.subject_id))
+        case _:
+            assert_never(step.kind)
+    lifecycle.conclude(draft)
+    return draft.outcome()
+
+
+def brought_to(before: Snapshot, now: datetime, *, own_time: bool) -> Snapshot:
+    """Return the snapshot as if every step due at `now` had been taken; nothing is written.
+
+    `own_time`: each step at its own instant, as on a test clock; else all at `now`.
+    """
+    while (step := first_due(before, now)) is not None:
+        outcome = perform(before, step, now=step.at if own_time else now)
+        before = outcomes.apply(before, outcome)
+    return before
+
+
+def _past_due(draft: Draft, invoice_id: InvoiceId) -> None:
+    invoice = draft.invoices[invoice_id]
+    draft.put(replace(invoice, status=InvoiceStatus.PAST_DUE))
+    draft.notice("invoice.past_due", invoice_id, {"amountDue": invoice.amount_due})
+
+
+def _expire(draft: Draft, subscription_id: SubscriptionId) -> None:
+    """Give up a subscription whose first invoice was never paid; the invoice becomes void."""
+    subscription = draft.subscriptions[subscription_id]
+    for invoice in draft.invoices_of(subscription_id):
+        if invoice.status in OPEN:
+            void(draft, invoice, "The subscription expired before it was paid.")
+    lifecycle.end(
+        draft, draft.subscriptions[subscription_id], at=draft.now, status=SubscriptionStatus.EXPIRED
+    )
+    assert subscription.status is SubscriptionStatus.INCOMPLETE, "only an unpaid start expires"
+
+
+def _boundary(draft: Draft, subscription_id: SubscriptionId) -> None:
+    """Close the ending period, then end, change or renew the subscription."""
+    subscription = draft.subscriptions[subscription_id]
+    period = draft.running_period(subscription)
+    assert period is not None, "a boundary belongs to a running period"
+    version = draft.version(subscription)
+    arrears = billing.is_arrears(version) and not period.is_trial
+    boundary = period.ends_at
+
+    if arrears:
+        lifecycle.issue_arrears(draft, subscription, period, boundary)
+    lifecycle.close(draft, period, boundary)
+    draft.notice("period.closed", subscription_id, {"seq": period.seq})
+
+    if subscription.cancel_at is not None and subscription.cancel_at <= boundary:
+        _end_at_boundary(draft, subscription, period, arrears=arrears)
+        return
+    if subscription.status is SubscriptionStatus.PAST_DUE:
+        if not arrears:
+            lifecycle.leave_usage(draft, subscription, period)
+        return
+    if subscription.status is SubscriptionStatus.TRIALING:
+        subscription = replace(subscription, status=SubscriptionStatus.ACTIVE)
+        draft.put(subscription)
+        draft.notice("subscription.trial_ended", subscription_id, {})
+    closing = None if arrears else period
+    change = draft.changes.pop(subscription_id, None)
+    if change is not None:
+        closing = _change(draft, subscription, change, period, closing)
+        subscription = draft.subscriptions[subscription_id]
+    lifecycle.begin_period(draft, subscription, boundary, closing=closing)
+
+
+def _end_at_boundary(
+    draft: Draft, subscription: Subscription, period: SubscriptionPeriod, *, arrears: bool
+) -> None:
+    """Cancel at the period's end: what was used in an advance period is charged by a FINAL invoice."""
+    if not arrears:
+        lines = billing.bill_usage(draft, subscription, running=period)
+        lines = lifecycle.credit_below_zero(draft, subscription, lines, seq=period.seq)
+        if any(line.amount > 0 for line in lines):
+            _issue_lines(draft, subscription, period, InvoiceKind.FINAL, lines)
+    assert subscription.cancel_at is not None, "a scheduled end has its instant"
+    lifecycle.end(
+        draft,
+        draft.subscriptions[subscription.id],
+        at=subscription.cancel_at,
+        status=SubscriptionStatus.CANCELLED,
+    )
+
+
+def _change(
+    draft: Draft,
+    subscription: Subscription,
+    change: PendingChange,
+    ended: SubscriptionPeriod,
+    closing: SubscriptionPeriod | None,
+) -> SubscriptionPeriod | None:
+    """Put the subscription onto the version it was to change to; return what is left to bill.
+
+    Another interval re-anchors at the boundary. From advance to arrears the ended period's usage has
+    no invoice to ride on, so it gets one of its own.
+    """
+    old, new = draft.version(subscription), draft.before.versions[change.version_id]
+    boundary = ended.ends_at
+    updated = replace(subscription, plan_id=new.plan_id, version_id=new.id)
+    if new.terms.interval != old.terms.interval:
+        updated = replace(
+            updated,
+            anchor_at=boundary,
+            anchor_seq=ended.seq + 1,
+            anchor_day=_kept_day(subscription, old, new),
+        )
+    if closing is not None and billing.is_arrears(new) and not ended.is_trial:
+        lines = billing.bill_usage(draft, subscription, running=closing)
+        lines = lifecycle.credit_below_zero(draft, subscription, lines, seq=ended.seq)
+        if any(line.amount > 0 for line in lines):
+            _issue_lines(draft, subscription, ended, InvoiceKind.ADJUSTMENT, lines)
+        closing = None
+    draft.put(replace(updated, status=draft.subscriptions[subscription.id].status))
+    draft.notice("subscription.plan_changed", subscription.id, {"planKey": new.plan_key})
+    return closing
+
+
+def _kept_day(subscription: Subscription, old: PlanVersion, new: PlanVersion) -> int | None:
+    """Return the day of the month that a re-anchoring between months and years keeps."""
+    if old.terms.interval.months is None or new.terms.interval.months is None:
+        return None
+    if subscription.anchor_day is not None:
+        return subscription.anchor_day
+    assert subscription.anchor_at is not None, "a running subscription has an anchor"
+    return periods.local_day(subscription.anchor_at, subscription.zone)
+
+
+def _issue_lines(
+    draft: Draft,
+    subscription: Subscription,
+    period: SubscriptionPeriod,
+    kind: InvoiceKind,
+    lines: list[Line],
+) -> None:
+    invoice = billing.new_invoice(
+        draft,
+        subscription,
+        seq=period.seq,
+        kind=kind,
+        n=0,
+        lines=lines,
+        currency=draft.version(subscription).terms.currency,
+        starts_at=period.starts_at,
+        ends_at=period.ends_at,
+    )
+    lifecycle.issue(draft, subscription, invoice, not_before=draft.now)
+
+
+def _late_usage(draft: Draft, subscription_id: SubscriptionId) -> None:
+    """Bill what came in after a subscription's end, once no more can come."""
+    subscription = draft.subscriptions[subscription_id]
+    lines = billing.bill_usage(draft, subscription, running=None)
+    lines = lifecycle.credit_below_zero(draft, subscription, lines, seq=subscription.seq)
+    if any(line.amount > 0 for line in lines):
+        period = draft.periods[subscription_id, subscription.seq]
+        _issue_lines(draft, subscription, period, InvoiceKind.ADJUSTMENT, lines)

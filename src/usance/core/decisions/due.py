@@ -1,0 +1,102 @@
+"""Due: what time alone will change about a customer, and when.
+
+The stored `next_due_at` is the first of these instants, so that a worker finds the row without
+knowing why. At one instant the order is: past due, expiries, then the boundary.
+
+Units: instants are UTC.
+Sources: BILLING.md, "Five principles".
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import IntEnum
+from typing import NamedTuple
+from uuid import UUID
+
+from usance.core.draft import Draft
+from usance.core.invoices import InvoiceStatus
+from usance.core.metering import LATEST_PAST
+from usance.core.subscriptions import Subscription, SubscriptionStatus
+
+
+class StepKind(IntEnum):
+    """What a step does; the value is its place among the steps of one instant."""
+
+    PAST_DUE = 0  # an invoice's grace is over
+    EXPIRE_CREDITS = 1
+    EXPIRE_INCOMPLETE = 2  # a subscription that was never paid is given up
+    BOUNDARY = 3  # a period ends
+    LATE_USAGE = 4  # usage that came after a subscription's end is billed
+
+
+class _Order(NamedTuple):
+    at: datetime
+    kind: StepKind
+    created_at: datetime
+    subject_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing that time does: to the subscription, invoice or pool `subject_id`, at `at`."""
+
+    at: datetime
+    kind: StepKind
+    subject_id: UUID
+    created_at: datetime  # of the subject, to order the steps of one instant
+
+    @property
+    def order(self) -> _Order:
+        """The sort key among a customer's steps."""
+        return _Order(self.at, self.kind, self.created_at, self.subject_id)
+
+
+def first(draft: Draft, now: datetime) -> Step | None:
+    """Return the customer's first step that is due at `now`; None when nothing is."""
+    steps = [
+        step
+        for sub in draft.subscriptions.values()
+        if sub.parked_at is None
+        for step in _steps(draft, sub)
+    ]
+    steps += [
+        Step(pool.next_due_at, StepKind.EXPIRE_CREDITS, pool.id, pool.created_at)
+        for pool in draft.pools.values()
+        if pool.next_due_at is not None
+    ]
+    due = [step for step in steps if step.at <= now]
+    return min(due, key=lambda step: step.order, default=None)
+
+
+def next_due_at(draft: Draft, subscription: Subscription) -> datetime | None:
+    """Return the earliest instant at which time alone changes the subscription; None: never."""
+    return min((step.at for step in _steps(draft, subscription)), default=None)
+
+
+def _steps(draft: Draft, subscription: Subscription) -> list[Step]:
+    steps = [
+        Step(invoice.past_due_at, StepKind.PAST_DUE, invoice.id, invoice.created_at)
+        for invoice in draft.invoices_of(subscription.id)
+        if invoice.status is InvoiceStatus.DUE and invoice.past_due_at is not None
+    ]
+    own = (subscription.id, subscription.created_at)
+    if subscription.is_ended:
+        late_at = _late_at(draft, subscription)
+        return steps if late_at is None else [*steps, Step(late_at, StepKind.LATE_USAGE, *own)]
+    if subscription.status is SubscriptionStatus.INCOMPLETE and subscription.expires_at is not None:
+        steps.append(Step(subscription.expires_at, StepKind.EXPIRE_INCOMPLETE, *own))
+    period = draft.running_period(subscription)
+    if period is not None:
+        steps.append(Step(period.ends_at, StepKind.BOUNDARY, *own))
+    return steps
+
+
+def _late_at(draft: Draft, subscription: Subscription) -> datetime | None:
+    """Return when usage that came after the end is billed: once no more of it can come."""
+    awaits = any(
+        c.awaits_invoice and c.key.subscription_id == subscription.id
+        for c in draft.counters.values()
+    )
+    if not awaits or not subscription.settle or subscription.cancelled_at is None:
+        return None
+    return subscription.cancelled_at + LATEST_PAST

@@ -1,0 +1,470 @@
+"""Lifecycle: how a subscription starts, opens and closes its periods, recovers and ends.
+
+These are the movements that decisions are made of: what a full payment brings, what a boundary
+does. Each works on a draft; `conclude` ends every decision.
+
+Units: instants are UTC; amounts are Decimals at the currency's scale.
+Sources: BILLING.md, "Starting", "Renewing", "Paying".
+"""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Final
+
+from usance.core import money, periods
+from usance.core.catalog import PlanVersion
+from usance.core.decisions import billing, due, granting
+from usance.core.draft import Draft
+from usance.core.ids import CreditNoteId, InvoiceId, SubscriptionId
+from usance.core.invoices import (
+    OPEN,
+    CreditNote,
+    Invoice,
+    InvoiceKind,
+    InvoiceStatus,
+    Line,
+    LineKind,
+    NoteKind,
+    totals,
+)
+from usance.core.payments import EntryKind, Source
+from usance.core.subscriptions import (
+    RUNNING,
+    Segment,
+    Subscription,
+    SubscriptionPeriod,
+    SubscriptionStatus,
+)
+
+ZERO: Final = Decimal(0)
+
+
+# Ending a decision ---------------------------------------------------------------------------------
+
+
+def conclude(draft: Draft) -> None:
+    """Take what follows from the draft: spend the balance, take payments, settle states, set due."""
+    while True:
+        spend_balance(draft)
+        take_payments(draft)
+        if not (draft.newly_paid or _can_spend(draft)):
+            break
+    for subscription in list(draft.subscriptions.values()):
+        refresh(draft, subscription.id)
+    if draft.newly_paid or _can_spend(draft):
+        conclude(draft)
+        return
+    for subscription in list(draft.subscriptions.values()):
+        at = due.next_due_at(draft, subscription)
+        if at != subscription.next_due_at:
+            draft.put(replace(subscription, next_due_at=at))
+
+
+def _open_invoices(draft: Draft) -> list[Invoice]:
+    """Return the customer's open invoices in the order in which the balance pays them."""
+    still = [i for i in draft.invoices.values() if i.status in OPEN]
+    return sorted(
+        still, key=lambda i: (i.due_at or i.created_at, i.number is None, i.number or "", i.id)
+    )
+
+
+def _can_spend(draft: Draft) -> bool:
+    return any(
+        draft.balances[i.currency].amount > 0
+        for i in draft.invoices.values()
+        if i.status in OPEN and i.currency in draft.balances
+    )
+
+
+def spend_balance(draft: Draft) -> None:
+    """Spend what the customer has on account on open invoices, by due instant, then number."""
+    for invoice in _open_invoices(draft):
+        balance = draft.balances.get(invoice.currency)
+        if balance is None or balance.amount == 0:
+            continue
+        part = min(balance.amount, invoice.amount_due)
+        draft.move_balance(invoice.currency, -part, EntryKind.SPENT, invoice.id)
+        draft.put_money(invoice.id, part, Source.BALANCE, None)
+
+
+def take_payments(draft: Draft) -> None:
+    """Take the effects of every invoice that became paid, in order, once."""
+    while draft.newly_paid:
+        invoice = draft.invoices[draft.newly_paid.pop(0)]
+        if invoice.subscription_id is None or invoice.kind is not InvoiceKind.SUBSCRIPTION:
+            continue
+        subscription = draft.subscriptions.get(invoice.subscription_id)
+        if subscription is None or subscription.is_ended:
+            continue
+        if subscription.status is SubscriptionStatus.INCOMPLETE:
+            start_paid(draft, subscription, invoice)
+        else:
+            _grant_for(draft, subscription, invoice)
+
+
+def _grant_for(draft: Draft, subscription: Subscription, invoice: Invoice) -> None:
+    """Give the plan credits that come with a paid base price, of the version that it charged."""
+    assert invoice.seq is not None, "a subscription's invoice charges a period"
+    first = draft.segments.get((subscription.id, invoice.seq, 0))
+    if first is None or first.invoice_id != invoice.id:
+        return  # not a base price in advance (arrears grants at its boundary)
+    version = draft.before.versions[first.version_id]
+    if invoice.seq < subscription.seq:
+        granting.grant_past_period(draft, subscription, version, invoice.seq)
+    elif draft.running_period(subscription) is not None:
+        granting.grant_period(draft, subscription, version, invoice.seq)
+    # else: an overdue period that has ended gives no credits of its own; recovery decides.
+
+
+def refresh(draft: Draft, subscription_id: SubscriptionId) -> None:
+    """Bring the status to what the invoices say; the last overdue one settled is a recovery."""
+    subscription = draft.subscriptions[subscription_id]
+    if subscription.status not in (SubscriptionStatus.ACTIVE, SubscriptionStatus.PAST_DUE):
+        return
+    blocked = any(i.blocks_at(draft.now) for i in draft.invoices_of(subscription_id))
+    if blocked and subscription.status is SubscriptionStatus.ACTIVE:
+        draft.put(replace(subscription, status=SubscriptionStatus.PAST_DUE))
+        draft.notice("subscription.past_due", subscription_id, {})
+    elif not blocked and subscription.status is SubscriptionStatus.PAST_DUE:
+        draft.put(replace(subscription, status=SubscriptionStatus.ACTIVE))
+        draft.notice("subscription.recovered", subscription_id, {})
+        if draft.running_period(subscription) is None:
+            _re_anchor(draft, draft.subscriptions[subscription_id])
+
+
+# Starting ------------------------------------------------------------------------------------------
+
+
+def start_paid(draft: Draft, subscription: Subscription, invoice: Invoice) -> None:
+    """Start an INCOMPLETE subscription: its first period begins with the payment that completed it."""
+    version = draft.version(subscription)
+    subscription = replace(
+        subscription,
+        status=SubscriptionStatus.ACTIVE,
+        anchor_at=draft.now,
+        anchor_seq=0,
+        seq=-1,
+        expires_at=None,
+    )
+    period = open_period(draft, subscription, version, draft.now, usage_from_seq=0)
+    charge = sum((line.amount for line in invoice.lines if line.kind is LineKind.BASE), ZERO)
+    # The one change an issued invoice sees: the period it paid for, set once, when it is known.
+    draft.put(
+        replace(draft.invoices[invoice.id], starts_at=period.starts_at, ends_at=period.ends_at)
+    )
+    add_segment(
+        draft, period, 0, version, starts_at=period.starts_at, charge=charge, invoice_id=invoice.id
+    )
+    granting.grant_period(draft, draft.subscriptions[subscription.id], version, 0)
+    draft.notice("subscription.started", subscription.id, {})
+
+
+def open_period(
+    draft: Draft,
+    subscription: Subscription,
+    version: PlanVersion,
+    starts_at: datetime,
+    *,
+    usage_from_seq: int | None,
+) -> SubscriptionPeriod:
+    """Open the subscription's next period at `starts_at`; its end is counted from the anchor."""
+    assert subscription.anchor_at is not None, "a period is counted from an anchor"
+    seq = subscription.seq + 1
+    ends_at = periods.boundary(
+        subscription.anchor_at,
+        subscription.zone,
+        version.terms.interval,
+        seq + 1 - subscription.anchor_seq,
+        day=subscription.anchor_day,
+    )
+    period = SubscriptionPeriod(
+        subscription_id=subscription.id,
+        customer_id=subscription.customer_id,
+        seq=seq,
+        starts_at=starts_at,
+        ends_at=ends_at,
+        planned_ends_at=ends_at,
+        is_trial=False,
+        usage_from_seq=seq if usage_from_seq is None else usage_from_seq,
+    )
+    draft.put(period)
+    draft.put(replace(subscription, seq=seq))
+    return period
+
+
+def add_segment(
+    draft: Draft,
+    period: SubscriptionPeriod,
+    n: int,
+    version: PlanVersion,
+    *,
+    starts_at: datetime,
+    charge: Decimal = ZERO,
+    invoice_id: InvoiceId | None = None,
+) -> None:
+    """Note that a version is in force from `starts_at`, and what was charged for it in advance."""
+    draft.put(
+        Segment(
+            subscription_id=period.subscription_id,
+            customer_id=period.customer_id,
+            seq=period.seq,
+            n=n,
+            version_id=version.id,
+            starts_at=starts_at,
+            charge=charge,
+            invoice_id=invoice_id,
+        )
+    )
+
+
+# Renewing ------------------------------------------------------------------------------------------
+
+
+def begin_period(
+    draft: Draft,
+    subscription: Subscription,
+    starts_at: datetime,
+    *,
+    closing: SubscriptionPeriod | None,
+) -> None:
+    """Open the next period with its invoice and, where nothing has to be paid first, its credits.
+
+    In advance the invoice is issued now and carries the base price and all usage not yet billed,
+    `closing` included; in arrears it is PENDING.
+    """
+    version = draft.version(subscription)
+    period = open_period(draft, subscription, version, starts_at, usage_from_seq=None)
+    subscription = draft.subscriptions[subscription.id]
+    if billing.is_arrears(version):
+        open_arrears_invoice(draft, subscription, version, period)
+        add_segment(draft, period, 0, version, starts_at=starts_at)
+        granting.grant_period(draft, subscription, version, period.seq)
+        return
+    base = billing.base_line(version, period.starts_at, period.ends_at)
+    usage = billing.bill_usage(draft, subscription, running=closing)
+    invoice = billing.new_invoice(
+        draft,
+        subscription,
+        seq=period.seq,
+        kind=InvoiceKind.SUBSCRIPTION,
+        n=0,
+        lines=credit_below_zero(draft, subscription, [base, *usage], seq=period.seq),
+        currency=version.terms.currency,
+        starts_at=period.starts_at,
+        ends_at=period.ends_at,
+    )
+    add_segment(
+        draft, period, 0, version, starts_at=starts_at, charge=base.amount, invoice_id=invoice.id
+    )
+    issue(draft, subscription, invoice, not_before=draft.now)
+    take_payments(draft)
+    if (
+        base.amount == 0
+    ):  # nothing to pay for the plan itself: its credits do not wait for the usage
+        granting.grant_period(draft, draft.subscriptions[subscription.id], version, period.seq)
+
+
+def open_arrears_invoice(
+    draft: Draft, subscription: Subscription, version: PlanVersion, period: SubscriptionPeriod
+) -> Invoice:
+    """Open a period's PENDING invoice; its lines come when the period ends."""
+    return billing.new_invoice(
+        draft,
+        subscription,
+        seq=period.seq,
+        kind=InvoiceKind.SUBSCRIPTION,
+        n=0,
+        lines=(),
+        currency=version.terms.currency,
+        starts_at=period.starts_at,
+        ends_at=period.ends_at,
+    )
+
+
+def issue_arrears(
+    draft: Draft, subscription: Subscription, period: SubscriptionPeriod, until: datetime
+) -> None:
+    """Issue the PENDING invoice of an arrears period that ends at `until`: base price and usage."""
+    invoice = pending_invoice(draft, subscription.id, period.seq)
+    assert invoice is not None, "an arrears period has a PENDING invoice"
+    base = billing.arrears_base_lines(draft, period, until)
+    usage = billing.bill_usage(draft, subscription, running=period)
+    lines = credit_below_zero(draft, subscription, [*base, *usage], seq=period.seq)
+    invoice = billing.with_lines(draft, replace(invoice, ends_at=until), lines)
+    issue(draft, subscription, invoice, not_before=until)
+
+
+def pending_invoice(draft: Draft, subscription_id: SubscriptionId, seq: int) -> Invoice | None:
+    """Return the PENDING invoice of a period, if it has one."""
+    return next(
+        (
+            i
+            for i in draft.invoices.values()
+            if i.subscription_id == subscription_id
+            and i.seq == seq
+            and i.status is InvoiceStatus.PENDING
+        ),
+        None,
+    )
+
+
+def issue(
+    draft: Draft, subscription: Subscription, invoice: Invoice, *, not_before: datetime
+) -> Invoice:
+    """Issue an invoice of the subscription with its grace and its version's net terms."""
+    return billing.issue(
+        draft,
+        invoice,
+        grace_days=subscription.grace_days,
+        net_terms_days=draft.version(subscription).terms.net_terms_days,
+        not_before=not_before,
+    )
+
+
+def close(draft: Draft, period: SubscriptionPeriod, at: datetime) -> None:
+    """Close a period at `at`, its boundary or the instant at which it was cut."""
+    current = draft.periods[period.subscription_id, period.seq]
+    draft.put(replace(current, ends_at=at, closed_at=draft.now))
+
+
+def leave_usage(draft: Draft, subscription: Subscription, period: SubscriptionPeriod) -> None:
+    """Keep the usage of a period that ends without an invoice for the next one."""
+    billing.leave_for_next_invoice(draft, subscription, period)
+
+
+def _re_anchor(draft: Draft, subscription: Subscription) -> None:
+    """Start anew after an overdue invoice was settled when its period was already over.
+
+    A base price that was paid late for a period which ended without access, and without a plan
+    change, is the new period's: it is not charged twice.
+    """
+    ended = draft.periods[subscription.id, subscription.seq]
+    first = draft.segments[subscription.id, ended.seq, 0]
+    carried = _late_base(draft, subscription, ended)
+    subscription = replace(
+        subscription, anchor_at=draft.now, anchor_seq=ended.seq + 1, anchor_day=None
+    )
+    if carried is None:
+        begin_period(draft, subscription, draft.now, closing=None)
+        return
+    version = draft.version(subscription)
+    period = open_period(draft, subscription, version, draft.now, usage_from_seq=None)
+    add_segment(
+        draft, period, 0, version, starts_at=draft.now, charge=first.charge, invoice_id=carried.id
+    )
+    if not granting.was_granted(draft, subscription.id, ended.seq):
+        granting.grant_period(draft, draft.subscriptions[subscription.id], version, period.seq)
+
+
+def _late_base(
+    draft: Draft, subscription: Subscription, ended: SubscriptionPeriod
+) -> Invoice | None:
+    """Return the ended period's advance invoice if its base price serves the next period instead."""
+    segments = draft.segments_of(subscription.id, ended.seq)
+    first = segments[0]
+    if len(segments) > 1 or first.invoice_id is None or first.version_id != subscription.version_id:
+        return None
+    invoice = draft.invoices.get(first.invoice_id)
+    if invoice is None or invoice.status is not InvoiceStatus.PAID:
+        return None
+    assert invoice.paid_at is not None, "a paid invoice has its instant"
+    assert invoice.past_due_at is not None, "an issued invoice has its grace"
+    carried_already = invoice.seq != ended.seq
+    return invoice if invoice.paid_at >= invoice.past_due_at and not carried_already else None
+
+
+# Ending --------------------------------------------------------------------------------------------
+
+
+def end(
+    draft: Draft, subscription: Subscription, *, at: datetime, status: SubscriptionStatus
+) -> None:
+    """End a subscription: plan credits are clawed back and pending changes dropped."""
+    draft.changes.pop(subscription.id, None)
+    draft.put(replace(subscription, status=status, cancelled_at=at, expires_at=None))
+    granting.claw_back(draft, subscription.id)
+    draft.notice(f"subscription.{status.value.lower()}", subscription.id, {})
+
+
+def credit_below_zero(
+    draft: Draft, subscription: Subscription, lines: list[Line], *, seq: int
+) -> list[Line]:
+    """Return the lines without late ones below zero, which become a credit note of their own.
+
+    An invoice never asks for less than nothing, and what was billed too high is given back whole.
+    """
+    below = tuple(replace(line, amount=-line.amount) for line in lines if _is_refund(line))
+    if below:
+        currency = draft.version(subscription).terms.currency
+        note = new_note(
+            draft, subscription, NoteKind.LATE_USAGE, seq=seq, n=0, lines=below, currency=currency
+        )
+        apply_note(draft, note)
+    return [line for line in lines if not _is_refund(line)]
+
+
+def _is_refund(line: Line) -> bool:
+    return line.kind is LineKind.LATE_USAGE and line.amount < 0
+
+
+def new_note(
+    draft: Draft,
+    subscription: Subscription,
+    kind: NoteKind,
+    *,
+    seq: int,
+    n: int,
+    lines: tuple[Line, ...],
+    currency: str,
+    corrects: Invoice | None = None,
+) -> CreditNote:
+    """Issue a credit note, at the tax rate of the invoice that it corrects."""
+    tax_rate = corrects.tax_rate if corrects is not None else draft.before.tax_rate
+    sums = totals(lines, tax_rate=tax_rate, currency=currency)
+    note = CreditNote(
+        id=CreditNoteId(draft.new_id("note", subscription.id, seq, kind, n)),
+        customer_id=subscription.customer_id,
+        subscription_id=subscription.id,
+        seq=seq,
+        kind=kind,
+        n=n,
+        currency=currency,
+        lines=lines,
+        subtotal=sums.subtotal,
+        tax_rate=tax_rate,
+        tax_amount=sums.tax_amount,
+        amount=sums.amount,
+        invoice_ids=(corrects.id,) if corrects is not None else (),
+        issued_at=draft.now,
+    )
+    draft.add_note(note)
+    return note
+
+
+def apply_note(draft: Draft, note: CreditNote) -> None:
+    """Let a credit note close what is open on its subscription, oldest first; the rest is balance."""
+    left = note.amount
+    for invoice in draft.invoices_of(note.subscription_id):
+        if left == 0:
+            break
+        if invoice.status in OPEN and invoice.currency == note.currency:
+            part = min(left, invoice.amount_due)
+            draft.put_money(invoice.id, part, Source.CREDIT_NOTE, note.id)
+            left -= part
+    draft.move_balance(note.currency, left, EntryKind.CREDIT_NOTE, note.id)
+
+
+def is_running(subscription: Subscription) -> bool:
+    """Whether the subscription is in a state in which it can be changed."""
+    return subscription.status in RUNNING
+
+
+def trial_end(now: datetime, days: int) -> datetime:
+    """Return the end of a trial of so many days of 24 hours."""
+    return now + timedelta(hours=24 * days)
+
+
+def no_money(currency: str) -> Decimal:
+    """Return nothing, at the currency's scale."""
+    return money.rounded(ZERO, currency)

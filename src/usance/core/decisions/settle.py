@@ -1,0 +1,158 @@
+"""Settling: money onto invoices, onto the balance and off it again, and marking an invoice paid.
+
+What a full payment brings (a start, credits, recovery) is taken in `lifecycle.conclude`.
+
+Units: amounts are Decimals at the currency's scale.
+Sources: BILLING.md, "Paying".
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+from usance.core import money
+from usance.core.decisions import lifecycle
+from usance.core.draft import Draft
+from usance.core.ids import InvoiceId, PaymentId
+from usance.core.invoices import Invoice, InvoiceStatus
+from usance.core.outcome import Outcome
+from usance.core.payments import EntryKind, Payment, Source
+from usance.core.refusals import Code, Refusal, invalid
+from usance.core.snapshot import Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class MarkPaid:
+    """What a seller says of a payment; everything may be left out.
+
+    `amount` None: all that is open. `paid_at` is for the books; effects happen now.
+    """
+
+    invoice_id: InvoiceId
+    amount: Decimal | None = None
+    paid_at: datetime | None = None
+    method: str | None = None
+    reference: str | None = None
+    note: str | None = None
+
+
+def mark_paid(before: Snapshot, request: MarkPaid, *, now: datetime, seed: UUID) -> Outcome:
+    """Record a payment of an invoice, and all that follows when it is whole.
+
+    Refusals, in this order: invoice_not_found, invoice_void, invoice_pending, validation_failed
+    (amount, paidAt), payment_reference_conflict, already_paid. A payment that is known already, and
+    a bare repeat on a paid invoice, change nothing.
+    """
+    invoice = before.invoices.get(request.invoice_id)
+    if invoice is None:
+        raise Refusal(Code.INVOICE_NOT_FOUND, "There is no such invoice.")
+    _refuse_state(invoice)
+    _refuse_fields(request, invoice, now)
+    draft = Draft(before, now=now, seed=seed)
+    if _is_known(before, request, invoice):
+        return draft.outcome()
+    if invoice.status is InvoiceStatus.PAID and request.reference is None:
+        if request.amount is None:
+            return draft.outcome()
+        raise Refusal(
+            Code.ALREADY_PAID,
+            "The invoice is paid. Money that came on top needs a `reference`, so that it is booked once.",
+        )
+
+    # Nothing can be refused from here on.
+    amount = request.amount if request.amount is not None else invoice.amount_due
+    if (
+        amount == 0
+    ):  # a new reference on a paid invoice that names no amount: there is no money in it
+        return draft.outcome()
+    payment = _payment(draft, request, invoice.currency, amount)
+    onto_invoice = min(amount, invoice.amount_due)
+    if onto_invoice > 0:
+        draft.put_money(invoice.id, onto_invoice, Source.PAYMENT, payment.id)
+    lifecycle.take_payments(draft)
+    draft.move_balance(invoice.currency, amount - onto_invoice, EntryKind.OVERPAYMENT, payment.id)
+    lifecycle.conclude(draft)
+    return draft.outcome()
+
+
+def _refuse_state(invoice: Invoice) -> None:
+    if invoice.status is InvoiceStatus.VOID:
+        detail = {"replacedByInvoiceId": invoice.replaced_by} if invoice.replaced_by else None
+        told = " Pay the invoice that replaces it." if invoice.replaced_by else ""
+        raise Refusal(
+            Code.INVOICE_VOID, f"The invoice is void and asks for nothing.{told}", detail=detail
+        )
+    if invoice.status is InvoiceStatus.PENDING:
+        raise Refusal(
+            Code.INVOICE_PENDING,
+            "The invoice is not issued yet: it falls due when its period ends.",
+        )
+
+
+def _refuse_fields(request: MarkPaid, invoice: Invoice, now: datetime) -> None:
+    if request.amount is not None:
+        if request.amount <= 0:
+            raise invalid("amount", "A payment is more than nothing.")
+        if not money.is_whole(request.amount, invoice.currency):
+            raise invalid(
+                "amount", f"{invoice.currency} has {money.exponent(invoice.currency)} decimals."
+            )
+    if request.paid_at is not None and request.paid_at > now:
+        raise invalid("paidAt", "A payment cannot have been made later than now.")
+
+
+def _is_known(before: Snapshot, request: MarkPaid, invoice: Invoice) -> bool:
+    """Whether the payment with this reference is on the books; refuse if it was another payment."""
+    if request.reference is None:
+        return False
+    known = next((p for p in before.payments.values() if p.reference == request.reference), None)
+    if known is None:
+        return False
+    same = known.currency == invoice.currency and request.amount in (None, known.amount)
+    if not same:
+        raise Refusal(
+            Code.PAYMENT_REFERENCE_CONFLICT,
+            f"A payment of {known.amount} {known.currency} is already booked under this reference.",
+            field="reference",
+            detail={"paymentId": known.id},
+        )
+    return True
+
+
+def _payment(draft: Draft, request: MarkPaid, currency: str, amount: Decimal) -> Payment:
+    payment = Payment(
+        id=PaymentId(draft.new_id("payment", request.invoice_id)),
+        customer_id=draft.before.customer.id,
+        currency=currency,
+        amount=money.rounded(amount, currency),
+        method=request.method,
+        reference=request.reference,
+        note=request.note,
+        paid_at=request.paid_at if request.paid_at is not None else draft.now,
+        recorded_at=draft.now,
+    )
+    draft.put(payment)
+    draft.notice("payment.recorded", payment.id, {"amount": payment.amount, "currency": currency})
+    return payment
+
+
+def void(draft: Draft, invoice: Invoice, reason: str) -> Invoice:
+    """Make an unpaid invoice void; money on it moves to the customer's balance."""
+    invoice = draft.invoices[invoice.id]
+    assert invoice.status not in (InvoiceStatus.PAID, InvoiceStatus.VOID), (
+        "only an unpaid one is voided"
+    )
+    held = invoice.amount_paid
+    if held > 0:
+        draft.put_money(invoice.id, -held, Source.BALANCE, None)
+        draft.move_balance(invoice.currency, held, EntryKind.VOIDED_INVOICE, invoice.id)
+    voided = replace(
+        draft.invoices[invoice.id],
+        status=InvoiceStatus.VOID,
+        voided_at=draft.now,
+        void_reason=reason,
+    )
+    draft.put(voided)
+    draft.notice("invoice.voided", invoice.id, {"reason": reason})
+    return voided

@@ -1,0 +1,227 @@
+"""The draft: a decision's working copy of its snapshot, turned into an outcome at the end.
+
+It belongs to one call of one decision and is the only mutable thing in the core. Rows are replaced,
+never changed, so the snapshot stays what it was.
+
+Units: `now` is the instant of the decision, UTC.
+"""
+
+from dataclasses import replace
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+from usance.core import credits, ids, money
+from usance.core.catalog import PlanVersion
+from usance.core.credits import Grant, Pool, Transaction
+from usance.core.ids import CreditNoteId, InvoiceId, SubscriptionId
+from usance.core.invoices import CreditNote, Invoice, InvoiceStatus
+from usance.core.metering import Counter, UsageEvent
+from usance.core.outcome import Notice, Outcome, changes, check
+from usance.core.payments import Application, Balance, BalanceEntry, EntryKind, Payment, Source
+from usance.core.snapshot import Snapshot
+from usance.core.subscriptions import PendingChange, Segment, Subscription, SubscriptionPeriod
+
+
+class Draft:
+    """A working copy. Read its maps freely; write through `put` and the methods that keep sums."""
+
+    def __init__(self, before: Snapshot, *, now: datetime, seed: UUID | str) -> None:
+        self.before = before
+        self.now = now
+        self.seed = seed
+        self.subscriptions = dict(before.subscriptions)
+        self.changes = dict(before.changes)
+        self.periods = dict(before.periods)
+        self.segments = dict(before.segments)
+        self.invoices = dict(before.invoices)
+        self.payments = dict(before.payments)
+        self.balances = dict(before.balances)
+        self.counters = dict(before.counters)
+        self.pools = dict(before.pools)
+        self.grants = dict(before.grants)
+        self.applications: list[Application] = []
+        self.balance_entries: list[BalanceEntry] = []
+        self.credit_notes: list[CreditNote] = []
+        self.transactions: list[Transaction] = []
+        self.events: list[UsageEvent] = []
+        self.counter_values: list[tuple[Counter, bytes]] = []
+        self.notices: list[Notice] = []
+        self.newly_paid: list[InvoiceId] = []  # whose effects are still to be taken, in order
+        self._made = 0
+
+    # Ids and names ------------------------------------------------------------------------------
+
+    def new_id(self, *names: object) -> UUID:
+        """Return the id of the thing called so under this decision's seed."""
+        return ids.derived(self.now, self.seed, *names)
+
+    def next_id(self, kind: str) -> UUID:
+        """Return an id for another thing of a kind that has no natural name."""
+        self._made += 1
+        return self.new_id(kind, self._made)
+
+    def version(self, subscription: Subscription) -> PlanVersion:
+        """Return the version that a subscription is on."""
+        return self.before.versions[subscription.version_id]
+
+    # Rows ---------------------------------------------------------------------------------------
+
+    def put(
+        self,
+        row: Subscription
+        | PendingChange
+        | SubscriptionPeriod
+        | Segment
+        | Invoice
+        | Payment
+        | Counter
+        | Pool
+        | Grant,
+    ) -> None:
+        """Insert the row, or replace the one with its identity."""
+        match row:
+            case Subscription():
+                self.subscriptions[row.id] = row
+            case PendingChange():
+                self.changes[row.subscription_id] = row
+            case SubscriptionPeriod():
+                self.periods[row.subscription_id, row.seq] = row
+            case Segment():
+                self.segments[row.subscription_id, row.seq, row.n] = row
+            case Invoice():
+                self.invoices[row.id] = row
+            case Payment():
+                self.payments[row.id] = row
+            case Counter():
+                self.counters[row.key] = row
+            case Pool():
+                self.pools[row.id] = row
+            case Grant():
+                self.grants[row.id] = row
+
+    def running_period(self, subscription: Subscription) -> SubscriptionPeriod | None:
+        """Return the subscription's newest period if its boundary was not taken yet."""
+        period = self.periods.get((subscription.id, subscription.seq))
+        return period if period is not None and period.closed_at is None else None
+
+    def segments_of(self, subscription_id: SubscriptionId, seq: int) -> list[Segment]:
+        """Return a period's segments in order, without those of undone plan changes."""
+        own = [
+            s
+            for (sub, its_seq, _), s in self.segments.items()
+            if sub == subscription_id and its_seq == seq and s.undone_at is None
+        ]
+        return sorted(own, key=lambda s: s.n)
+
+    def invoices_of(self, subscription_id: SubscriptionId) -> list[Invoice]:
+        """Return the subscription's invoices that the snapshot holds, oldest first."""
+        own = [i for i in self.invoices.values() if i.subscription_id == subscription_id]
+        return sorted(own, key=lambda i: (i.created_at, i.id))
+
+    # Sums that must be kept ---------------------------------------------------------------------
+
+    def move_balance(
+        self, currency: str, amount: Decimal, kind: EntryKind, source_id: UUID
+    ) -> None:
+        """Add a signed amount to the customer's balance, and the entry that tells why."""
+        if amount == 0:
+            return
+        customer_id = self.before.customer.id
+        was = self.balances.get(currency)
+        total = money.rounded((was.amount if was else Decimal(0)) + amount, currency)
+        self.balances[currency] = Balance(customer_id, currency, total)
+        self.balance_entries.append(
+            BalanceEntry(
+                self.next_id("entry"), customer_id, currency, amount, kind, source_id, self.now
+            )
+        )
+
+    def put_money(
+        self, invoice_id: InvoiceId, amount: Decimal, source: Source, source_id: UUID | None
+    ) -> None:
+        """Put an amount onto an open invoice (negative: take it off); whole, the invoice is PAID."""
+        invoice = self.invoices[invoice_id]
+        self.applications.append(
+            Application(
+                id=self.next_id("application"),
+                customer_id=invoice.customer_id,
+                invoice_id=invoice_id,
+                source=source,
+                source_id=source_id,
+                amount=amount,
+                applied_at=self.now,
+            )
+        )
+        paid = invoice.amount_paid + amount
+        assert 0 <= paid <= invoice.amount, "an invoice takes no more than it asks for"
+        invoice = replace(invoice, amount_paid=paid)
+        self.invoices[invoice_id] = invoice
+        if amount > 0 and paid == invoice.amount:
+            self.mark_paid(invoice_id)
+
+    def mark_paid(self, invoice_id: InvoiceId) -> None:
+        """Make a fully covered invoice PAID; its effects are taken when the decision concludes."""
+        invoice = self.invoices[invoice_id]
+        assert invoice.amount_due == 0, "only a covered invoice is paid"
+        self.invoices[invoice_id] = replace(invoice, status=InvoiceStatus.PAID, paid_at=self.now)
+        self.newly_paid.append(invoice_id)
+        self.notice(
+            "invoice.paid", invoice_id, {"amount": invoice.amount, "currency": invoice.currency}
+        )
+
+    def move_pool(self, transaction: Transaction) -> None:
+        """Book a movement: its parts on the grants, its number and balance on the pool."""
+        for grant_id, amount in transaction.taken:
+            grant = self.grants[grant_id]
+            self.grants[grant_id] = replace(grant, remaining=grant.remaining + amount)
+        pool = self.pools[transaction.pool_id]
+        due = credits.next_expiry(g for g in self.grants.values() if g.pool_id == pool.id)
+        self.pools[pool.id] = replace(pool, transactions=transaction.seq, next_due_at=due)
+        self.transactions.append(transaction)
+
+    def add_note(self, note: CreditNote) -> CreditNoteId:
+        """Add a credit note; where its money goes is the caller's business."""
+        self.credit_notes.append(note)
+        self.notice(
+            "credit_note.issued", note.id, {"amount": note.amount, "currency": note.currency}
+        )
+        return note.id
+
+    def notice(self, kind: str, subject_id: UUID, payload: dict[str, object]) -> None:
+        """Tell what happened."""
+        customer_id = self.before.customer.id
+        self.notices.append(
+            Notice(self.next_id("notice"), customer_id, kind, subject_id, payload, self.now)
+        )
+
+    # The end ------------------------------------------------------------------------------------
+
+    def outcome(self) -> Outcome:
+        """Return what to write, checked."""
+        before = self.before
+        assert not self.newly_paid, "a payment's effects were left out"
+        dropped = tuple(key for key in before.changes if key not in self.changes)
+        return check(
+            before,
+            Outcome(
+                subscriptions=changes(before.subscriptions, self.subscriptions),
+                changes=changes(before.changes, self.changes),
+                dropped_changes=dropped,
+                periods=changes(before.periods, self.periods),
+                segments=changes(before.segments, self.segments),
+                invoices=changes(before.invoices, self.invoices),
+                payments=changes(before.payments, self.payments),
+                applications=tuple(self.applications),
+                credit_notes=tuple(self.credit_notes),
+                balances=changes(before.balances, self.balances),
+                balance_entries=tuple(self.balance_entries),
+                counters=changes(before.counters, self.counters),
+                counter_values=tuple(self.counter_values),
+                events=tuple(self.events),
+                pools=changes(before.pools, self.pools),
+                grants=changes(before.grants, self.grants),
+                transactions=tuple(self.transactions),
+                notices=tuple(self.notices),
+            ),
+        )

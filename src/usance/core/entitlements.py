@@ -1,0 +1,284 @@
+"""Entitlements: whether a customer may use a feature now, why not, and what a use would come to.
+
+A check is a function of stored facts and `now`; it writes nothing.
+
+Units: units and credits are exact; None as limit or remaining means without end.
+Sources: BILLING.md, "Entitlements".
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Final
+
+from usance.core import credits, usage
+from usance.core.catalog import Overage
+from usance.core.credits import Pool
+from usance.core.ids import SubscriptionId
+from usance.core.snapshot import Snapshot
+from usance.core.subscriptions import ENDED, Subscription, SubscriptionStatus
+from usance.core.usage import Match, Used
+
+ZERO: Final = Decimal(0)
+
+
+class Denial(StrEnum):
+    """Why a use is not allowed, in the order in which it is asked."""
+
+    FEATURE_NOT_FOUND = "feature_not_found"
+    FEATURE_DISABLED = "feature_disabled"
+    NO_SUBSCRIPTION = "no_subscription"
+    FEATURE_NOT_IN_PLAN = "feature_not_in_plan"
+    SUBSCRIPTION_INACTIVE = "subscription_inactive"
+    PAYMENT_PAST_DUE = "payment_past_due"
+    SUBSCRIPTION_CANCELLED = "subscription_cancelled"
+    USAGE_LIMIT_REACHED = "usage_limit_reached"
+    INSUFFICIENT_CREDITS = "insufficient_credits"
+
+
+MESSAGES: Final = {
+    Denial.FEATURE_NOT_FOUND: "There is no such feature.",
+    Denial.FEATURE_DISABLED: "The feature is switched off.",
+    Denial.NO_SUBSCRIPTION: "The customer has no subscription.",
+    Denial.FEATURE_NOT_IN_PLAN: "No plan of the customer has this feature.",
+    Denial.SUBSCRIPTION_INACTIVE: "The subscription is not active: its first invoice is not paid.",
+    Denial.PAYMENT_PAST_DUE: "An invoice is past due: access returns when it is paid.",
+    Denial.SUBSCRIPTION_CANCELLED: "The subscription has ended.",
+    Denial.USAGE_LIMIT_REACHED: "The usage limit of this period is reached.",
+    Denial.INSUFFICIENT_CREDITS: "There are not enough credits.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One more unit (`units` None), or exactly so many, on a model that may weigh differently."""
+
+    feature_key: str
+    units: Decimal | None = None
+    model: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CreditState:
+    """A pool as a check shows it."""
+
+    denomination: str
+    balance: Decimal
+    available: Decimal
+    hard_limit: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Simulation:
+    """What the asked units would do to the limit. Nothing is recorded."""
+
+    requested: Decimal
+    projected_usage: Decimal
+    projected_remaining: Decimal | None
+    projected_overage: Decimal
+    would_exceed_limit: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CreditQuote:
+    """What the asked units would burn."""
+
+    weight: Decimal
+    estimated_credits: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Entitlement:
+    """The answer. `denial` None: allowed. `usage` sums the subscriptions that have the feature."""
+
+    feature_key: str
+    denial: Denial | None
+    subscription_id: SubscriptionId | None
+    usage: Used | None
+    credit: CreditState | None
+    simulation: Simulation | None
+    quote: CreditQuote | None
+    as_of: datetime
+
+    @property
+    def is_allowed(self) -> bool:
+        """Whether the use asked for may go ahead."""
+        return self.denial is None
+
+
+def check(facts: Snapshot, question: Question, now: datetime) -> Entitlement:
+    """Answer a question about a customer; `facts` are as time has them at `now`."""
+    units = question.units if question.units is not None else Decimal(1)
+    feature = facts.features.get(question.feature_key)
+    if feature is None:
+        return _denied(question, Denial.FEATURE_NOT_FOUND, [], now)
+    having = [
+        one
+        for one in usage.in_order(facts.subscriptions.values())
+        if _has(facts, one, question.feature_key)
+    ]
+    usable = [
+        found
+        for one in having
+        if usage.is_usable(facts, one, now)
+        and (found := usage.match(facts, facts.versions, one, question.feature_key, now))
+        is not None
+    ]
+    if not feature.enabled:
+        return _denied(question, Denial.FEATURE_DISABLED, usable, now)
+    if not facts.subscriptions:
+        return _denied(question, Denial.NO_SUBSCRIPTION, usable, now)
+    if not having:
+        return _denied(question, _without_feature(facts), usable, now)
+    if not usable:
+        return _denied(question, _unusable(having), usable, now)
+    return _of_usable(facts, question, usable, units, now)
+
+
+def _has(facts: Snapshot, subscription: Subscription, feature_key: str) -> bool:
+    version = facts.versions.get(subscription.version_id)
+    return version is not None and version.terms.term(feature_key) is not None
+
+
+def _without_feature(facts: Snapshot) -> Denial:
+    """Every subscription may be over: then it is not the plan that lacks the feature."""
+    if all(one.status is SubscriptionStatus.EXPIRED for one in facts.subscriptions.values()):
+        return Denial.NO_SUBSCRIPTION
+    return Denial.FEATURE_NOT_IN_PLAN
+
+
+def _unusable(having: list[Subscription]) -> Denial:
+    """Return the reason of the subscription that is closest to giving access."""
+    statuses = {one.status for one in having}
+    if statuses - ENDED - {SubscriptionStatus.INCOMPLETE}:
+        overdue = SubscriptionStatus.PAST_DUE in statuses
+        return Denial.PAYMENT_PAST_DUE if overdue else Denial.SUBSCRIPTION_CANCELLED
+    if SubscriptionStatus.INCOMPLETE in statuses:
+        return Denial.SUBSCRIPTION_INACTIVE
+    if SubscriptionStatus.CANCELLED in statuses:
+        return Denial.SUBSCRIPTION_CANCELLED
+    return Denial.SUBSCRIPTION_INACTIVE
+
+
+def _denied(question: Question, denial: Denial, usable: list[Match], now: datetime) -> Entitlement:
+    """Return a no that is not about quantities; without access nothing remains."""
+    simulation = None
+    if question.units is not None:
+        simulation = Simulation(
+            requested=question.units,
+            projected_usage=question.units,
+            projected_remaining=ZERO,
+            projected_overage=ZERO,
+            would_exceed_limit=True,
+        )
+    return Entitlement(
+        feature_key=question.feature_key,
+        denial=denial,
+        subscription_id=usable[0].subscription.id if usable else None,
+        usage=None,
+        credit=None,
+        simulation=simulation,
+        quote=None,
+        as_of=now,
+    )
+
+
+def _of_usable(
+    facts: Snapshot, question: Question, usable: list[Match], units: Decimal, now: datetime
+) -> Entitlement:
+    verdicts = [(found, _verdict(facts, found, question, units, now)) for found in usable]
+    allowing = next((found for found, denial in verdicts if denial is None), None)
+    chosen = allowing or usage.choose(facts, usable, units) or usable[0]
+    denial = (
+        None if allowing is not None else dict(verdicts_by_id(verdicts))[chosen.subscription.id]
+    )
+    state = _summed(facts, usable)
+    simulation = None
+    if question.units is not None:
+        projected = state.used + units
+        over = ZERO if state.limit is None else max(ZERO, projected - state.limit)
+        simulation = Simulation(
+            requested=units,
+            projected_usage=projected,
+            projected_remaining=None if state.limit is None else max(ZERO, state.limit - projected),
+            projected_overage=over,
+            would_exceed_limit=denial is not None,
+        )
+    pool, weight = _pool_and_weight(facts, chosen, question)
+    return Entitlement(
+        feature_key=question.feature_key,
+        denial=denial,
+        subscription_id=chosen.subscription.id,
+        usage=state,
+        credit=_credit(facts, chosen, pool, now),
+        simulation=simulation,
+        quote=None
+        if chosen.term.burn is None or question.units is None
+        else CreditQuote(weight, units * weight),
+        as_of=now,
+    )
+
+
+def verdicts_by_id(
+    verdicts: list[tuple[Match, Denial | None]],
+) -> list[tuple[SubscriptionId, Denial | None]]:
+    """Return the verdicts by subscription."""
+    return [(found.subscription.id, denial) for found, denial in verdicts]
+
+
+def _verdict(
+    facts: Snapshot, found: Match, question: Question, units: Decimal, now: datetime
+) -> Denial | None:
+    """Return why this subscription does not take the units, or None."""
+    limit = found.term.limit
+    asked = units if found.term.aggregation.kind.adds_up else ZERO
+    if limit is not None and limit.overage is Overage.BLOCK:
+        left = usage.used(facts, found).remaining
+        assert left is not None, "a limit leaves something or nothing"
+        # A limit on the highest or distinct values only checks: used up, it denies.
+        if left < asked or (not found.term.aggregation.kind.adds_up and left <= 0):
+            return Denial.USAGE_LIMIT_REACHED
+    if found.term.burn is None or found.term.price is not None:
+        return None
+    pool, weight = _pool_and_weight(facts, found, question)
+    hard = pool.hard_limit if pool is not None else _is_hard(facts, found)
+    if not hard or weight == 0:
+        return None
+    balance = credits.balance(pool, facts.grants.values(), now) if pool is not None else ZERO
+    return Denial.INSUFFICIENT_CREDITS if balance < units * weight else None
+
+
+def _is_hard(facts: Snapshot, found: Match) -> bool:
+    assert found.term.burn is not None, "only a burn has a denomination"
+    return facts.credit_models[found.term.burn.denomination].hard_limit
+
+
+def _pool_and_weight(
+    facts: Snapshot, found: Match, question: Question
+) -> tuple[Pool | None, Decimal]:
+    rule = found.term.burn
+    if rule is None:
+        return None, ZERO
+    pool = next((p for p in facts.pools.values() if p.denomination == rule.denomination), None)
+    return pool, credits.weight_of(rule, question.model)
+
+
+def _credit(facts: Snapshot, found: Match, pool: Pool | None, now: datetime) -> CreditState | None:
+    rule = found.term.burn
+    if rule is None:
+        return None
+    balance = credits.balance(pool, facts.grants.values(), now) if pool is not None else ZERO
+    hard = pool.hard_limit if pool is not None else _is_hard(facts, found)
+    return CreditState(rule.denomination, balance, balance, hard)
+
+
+def _summed(facts: Snapshot, usable: list[Match]) -> Used:
+    """Return the sums over the usable subscriptions; one without a limit makes all unlimited."""
+    states = [usage.used(facts, found) for found in usable]
+    limits = [state.limit for state in states]
+    return Used(
+        used=sum((state.used for state in states), ZERO),
+        limit=None if None in limits else sum((one for one in limits if one is not None), ZERO),
+        resets_at=min(state.resets_at for state in states),
+    )

@@ -1,0 +1,84 @@
+"""Metering: what a period has of each feature, and the usage events that it is made of.
+
+A counter is kept in the event's own transaction, so a check and a bill read one number and never
+sum events.
+
+Units: `units`, `covered` are units of the feature, exact; money is exact and not rounded here.
+Sources: BILLING.md, "Usage".
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Final, NamedTuple
+
+from usance.core.ids import CustomerId, EventId, SubscriptionId, VersionId
+
+ZERO: Final = Decimal(0)
+
+LATEST_PAST: Final = timedelta(days=35)
+"""How far back an event may have occurred; a later one is refused, and a bill is final after it."""
+
+LATEST_FUTURE: Final = timedelta(minutes=5)
+"""How far ahead a seller's clock may run; such an event counts as now."""
+
+
+class CounterKey(NamedTuple):
+    """What a counter counts. `window` numbers the months of a longer period (`every: MONTH`)."""
+
+    subscription_id: SubscriptionId
+    seq: int
+    feature_key: str
+    version_id: VersionId
+    window: int
+
+
+@dataclass(frozen=True, slots=True)
+class Counter:
+    """A period's usage of one feature under one version.
+
+    `units` are billable ones (for `max` the highest, for `unique` the number of values); `covered`
+    of them were paid with credits. `billed_amount` is what invoices have charged for it so far.
+    `awaits_invoice`: its period is closed and something in it is not billed yet.
+    """
+
+    key: CounterKey
+    customer_id: CustomerId
+    units: Decimal = ZERO
+    covered: Decimal = ZERO
+    events: int = 0
+    billed_units: Decimal = ZERO
+    billed_amount: Decimal = ZERO
+    awaits_invoice: bool = False
+
+    @property
+    def priced(self) -> Decimal:
+        """The units that the feature's price applies to: those that no credit covered."""
+        return self.units - self.covered
+
+
+@dataclass(frozen=True, slots=True)
+class UsageEvent:
+    """A usage event as kept: what was said, what it matched, what it burnt, cost and earned."""
+
+    id: EventId
+    customer_id: CustomerId
+    key: str
+    fingerprint: bytes
+    name: str
+    feature_key: str | None
+    occurred_at: datetime
+    recorded_at: datetime
+    units: Decimal
+    matched: CounterKey | None
+    billable: Decimal
+    covered: Decimal
+    credits: Decimal
+    cost_amount: Decimal | None
+    cost_currency: str | None
+    cost_detail: dict[str, object] | None
+    revenue_amount: Decimal | None
+    model: str | None
+    flow_id: str | None
+    meta: dict[str, object] | None
+    receipt: dict[str, object]

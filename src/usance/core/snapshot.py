@@ -1,0 +1,54 @@
+"""The snapshot: all that one decision about a customer reads, as it was under the customer's lock.
+
+Maps hold what may matter, not all there ever was: subscriptions that are not ended or were named,
+their newest periods, invoices that are open or named, counters that are running or await an invoice,
+grants that have something left or belong to a running period.
+
+Sources: docs/architecture: "read a snapshot, decide, write the outcome".
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from usance.core.accounts import Account
+from usance.core.catalog import CreditModel, Feature, PlanVersion
+from usance.core.credits import Grant, Pool
+from usance.core.customers import Customer
+from usance.core.ids import GrantId, InvoiceId, PaymentId, PlanId, PoolId, SubscriptionId, VersionId
+from usance.core.invoices import Invoice
+from usance.core.metering import Counter, CounterKey
+from usance.core.payments import Balance, Payment
+from usance.core.subscriptions import PendingChange, Segment, Subscription, SubscriptionPeriod
+
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """One customer, read for a decision. Every map is keyed by the row's identity."""
+
+    account: Account
+    customer: Customer
+    features: Mapping[str, Feature] = field(default_factory=dict)
+    credit_models: Mapping[str, CreditModel] = field(default_factory=dict)
+    versions: Mapping[VersionId, PlanVersion] = field(default_factory=dict)
+    subscriptions: Mapping[SubscriptionId, Subscription] = field(default_factory=dict)
+    changes: Mapping[SubscriptionId, PendingChange] = field(default_factory=dict)
+    periods: Mapping[tuple[SubscriptionId, int], SubscriptionPeriod] = field(default_factory=dict)
+    segments: Mapping[tuple[SubscriptionId, int, int], Segment] = field(default_factory=dict)
+    invoices: Mapping[InvoiceId, Invoice] = field(default_factory=dict)
+    payments: Mapping[PaymentId, Payment] = field(default_factory=dict)
+    balances: Mapping[str, Balance] = field(default_factory=dict)
+    counters: Mapping[CounterKey, Counter] = field(default_factory=dict)
+    pools: Mapping[PoolId, Pool] = field(default_factory=dict)
+    grants: Mapping[GrantId, Grant] = field(default_factory=dict)
+    values: frozenset[tuple[CounterKey, bytes]] = (
+        frozenset()
+    )  # of `unique` counters, those asked for
+    trialed: frozenset[PlanId] = frozenset()
+
+    @property
+    def tax_rate(self) -> Decimal:
+        """The customer's tax rate in percent, else the account's."""
+        own = self.customer.profile.tax_rate
+        return self.account.tax_rate if own is None else own
