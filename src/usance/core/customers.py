@@ -37,4 +37,5 @@ class Customer:
     reference: str
     profile: Profile
     created_at: datetime
+    decided_at: datetime  # `now` of the last decision about it: none may be taken before it
     erased_at: datetime | None

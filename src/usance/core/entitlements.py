@@ -136,6 +136,17 @@ def check(facts: Snapshot, question: Question, now: datetime) -> Entitlement:
     return _of_usable(facts, question, usable, units, now)
 
 
+def features_of(facts: Snapshot) -> list[str]:
+    """Return the keys of the features that the customer's open subscriptions have, in order."""
+    keys = {
+        term.key
+        for one in facts.subscriptions.values()
+        if not one.is_ended and one.version_id in facts.versions
+        for term in facts.versions[one.version_id].terms.features
+    }
+    return sorted(keys & set(facts.features))
+
+
 def _has(facts: Snapshot, subscription: Subscription, feature_key: str) -> bool:
     version = facts.versions.get(subscription.version_id)
     return version is not None and version.terms.term(feature_key) is not None

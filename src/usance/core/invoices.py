@@ -8,7 +8,7 @@ Sources: BILLING.md, "States", "Paying".
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
@@ -124,6 +124,13 @@ class Invoice:
     def ends_access(self) -> bool:
         """Whether access ends when this invoice is overdue (its kind decides)."""
         return self.kind in _ENDS_ACCESS
+
+    def at(self, now: datetime) -> "Invoice":
+        """Return the invoice with the status that time gives it at `now`."""
+        overdue = self.past_due_at is not None and self.past_due_at <= now
+        if self.status is InvoiceStatus.DUE and overdue:
+            return replace(self, status=InvoiceStatus.PAST_DUE)
+        return self
 
     def blocks_at(self, now: datetime) -> bool:
         """Whether this invoice, as time has it at `now`, takes its subscription's access away."""

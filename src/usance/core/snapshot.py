@@ -22,7 +22,6 @@ from usance.core.payments import Balance, Payment
 from usance.core.subscriptions import PendingChange, Segment, Subscription, SubscriptionPeriod
 
 
-
 @dataclass(frozen=True, slots=True)
 class Snapshot:
     """One customer, read for a decision. Every map is keyed by the row's identity."""

@@ -118,7 +118,7 @@ class Node:
     def choice(self, choices: type[Choice]) -> Choice:
         """Return one of the values of an enum, written exactly so."""
         for choice in choices:
-            if isinstance(self.value, str) and self.value == choice.value:
+            if self.value == choice.value:
                 return choice
         raise self.refuse(f"must be one of {', '.join(choice.value for choice in choices)}")
 

@@ -28,6 +28,7 @@ from usance.core.invoices import (
 )
 from usance.core.metering import Counter, CounterKey
 from usance.core.pricing import PerUnit
+from usance.core.snapshot import Snapshot
 from usance.core.subscriptions import Segment, Subscription, SubscriptionPeriod
 
 ZERO: Final = Decimal(0)
@@ -376,6 +377,20 @@ def issue(
     if invoice.amount == 0:
         draft.mark_paid(invoice.id)
     return draft.invoices[invoice.id]
+
+
+def accrued(facts: Snapshot, invoice: Invoice, now: datetime) -> Invoice:
+    """Return a PENDING invoice as if its period closed now: it has no number and nothing is written."""
+    assert invoice.status is InvoiceStatus.PENDING, "an issued invoice is as it stands"
+    assert invoice.subscription_id is not None, "a subscription's invoice accrues"
+    assert invoice.seq is not None, "a subscription's invoice charges a period"
+    draft = Draft(facts, now=now, seed="accrued")
+    subscription = draft.subscriptions[invoice.subscription_id]
+    period = draft.periods[subscription.id, invoice.seq]
+    base = arrears_base_lines(draft, period, min(now, period.ends_at))
+    usage = bill_usage(draft, subscription, running=period)
+    owed = [line for line in usage if line.amount >= 0]  # what is below zero becomes a credit note
+    return with_lines(draft, invoice, [*base, *owed])
 
 
 def is_arrears(version: PlanVersion) -> bool:

@@ -56,6 +56,8 @@ def conclude(draft: Draft) -> None:
         conclude(draft)
         return
     for subscription in list(draft.subscriptions.values()):
+        if subscription.parked_at is not None:
+            continue  # it is due when it is to be tried again
         at = due.next_due_at(draft, subscription)
         if at != subscription.next_due_at:
             draft.put(replace(subscription, next_due_at=at))

@@ -1,0 +1,191 @@
+"""Accounts and their API keys: who may ask, found by the hash of what they show.
+
+Units: `created_at` of both is real time, whatever the account's clock says.
+"""
+
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+import asyncpg
+
+from usance.core.accounts import Account, ApiKey, Mode
+from usance.core.ids import AccountId
+from usance.store.db import Tx
+
+_SELECT: Final = """
+    SELECT a.account_id, a.name, a.mode, a.zone, a.currency, a.grace_days, a.incomplete_days,
+           a.tax_rate, a.auto_create, a.clock_offset_us
+      FROM accounts a
+"""
+
+_BY_KEY: Final = (
+    _SELECT
+    + """
+      JOIN api_keys k USING (account_id)
+     WHERE k.hash = $1
+       AND k.revoked_at IS NULL
+"""
+)
+
+_BY_ID: Final = (
+    _SELECT
+    + """
+     WHERE a.account_id = $1
+"""
+)
+
+_LOCK: Final = (
+    _BY_ID
+    + """
+       FOR NO KEY UPDATE OF a
+"""
+)
+
+_SET_CLOCK_OFFSET: Final = """
+    UPDATE accounts
+       SET clock_offset_us = $2
+     WHERE account_id = $1
+"""
+
+_ALL: Final = (
+    _SELECT
+    + """
+     ORDER BY a.created_at, a.account_id
+"""
+)
+
+_INSERT: Final = """
+    INSERT INTO accounts (account_id, name, mode, zone, currency, grace_days, incomplete_days,
+                          tax_rate, auto_create, clock_offset_us, created_at)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+"""
+
+_INSERT_KEY: Final = """
+    INSERT INTO api_keys (account_id, key_id, name, hash, last_four, created_at)
+    VALUES ($1, $2, $3, $4, $5, $6)
+"""
+
+_HASH_IS_KNOWN: Final = """
+    SELECT EXISTS (SELECT FROM api_keys WHERE hash = $1)
+"""
+
+_KEYS: Final = """
+    SELECT key_id, name, last_four, created_at, revoked_at
+      FROM api_keys
+     WHERE account_id = $1
+     ORDER BY created_at, key_id
+"""
+
+_REVOKE: Final = """
+    UPDATE api_keys
+       SET revoked_at = coalesce(revoked_at, $3)
+     WHERE account_id = $1
+       AND key_id = $2
+    RETURNING key_id, name, last_four, created_at, revoked_at
+"""
+
+# Any number will do, as long as no other lock in the database takes the same.
+_SETUP_LOCK: Final = 4_102_558_317_776_093
+
+
+async def by_key_hash(tx: Tx, key_hash: bytes) -> Account | None:
+    """Return the account that the key with this hash opens; None if unknown or revoked."""
+    row = await tx.fetchrow(_BY_KEY, key_hash)
+    return None if row is None else _account(row)
+
+
+async def by_id(tx: Tx, account_id: AccountId) -> Account | None:
+    """Return the account, or None."""
+    row = await tx.fetchrow(_BY_ID, account_id)
+    return None if row is None else _account(row)
+
+
+async def lock(tx: Tx, account_id: AccountId) -> Account:
+    """Lock the account's row and return it as it is under the lock."""
+    row = await tx.fetchrow(_LOCK, account_id)
+    assert row is not None, "accounts are never removed"
+    return _account(row)
+
+
+async def set_clock_offset(tx: Tx, account_id: AccountId, offset_us: int) -> None:
+    """Set how far a locked TEST account's clock runs ahead, in microseconds."""
+    await tx.execute(_SET_CLOCK_OFFSET, account_id, offset_us)
+
+
+async def every(tx: Tx) -> list[Account]:
+    """Return all accounts, the oldest first."""
+    return [_account(row) for row in await tx.fetch(_ALL)]
+
+
+async def add(tx: Tx, account: Account, *, created_at: datetime) -> None:
+    """Write a new account."""
+    await tx.execute(
+        _INSERT,
+        account.id,
+        account.name,
+        account.mode,
+        account.zone,
+        account.currency,
+        account.grace_days,
+        account.incomplete_days,
+        account.tax_rate,
+        account.auto_create,
+        account.clock_offset_us,
+        created_at,
+    )
+
+
+async def add_key(tx: Tx, account_id: AccountId, key: ApiKey, key_hash: bytes) -> None:
+    """Write a new key."""
+    await tx.execute(
+        _INSERT_KEY, account_id, key.id, key.name, key_hash, key.last_four, key.created_at
+    )
+
+
+async def has_key(tx: Tx, key_hash: bytes) -> bool:
+    """Return whether a key with this hash exists, revoked ones too."""
+    return bool(await tx.fetchval(_HASH_IS_KNOWN, key_hash))
+
+
+async def keys(tx: Tx, account_id: AccountId) -> list[ApiKey]:
+    """Return the account's keys, the oldest first, revoked ones too."""
+    return [_key(row) for row in await tx.fetch(_KEYS, account_id)]
+
+
+async def revoke(
+    tx: Tx, account_id: AccountId, key_id: UUID, *, revoked_at: datetime
+) -> ApiKey | None:
+    """Revoke the key and return it, or None if there is none; again: as it was revoked first."""
+    row = await tx.fetchrow(_REVOKE, account_id, key_id, revoked_at)
+    return None if row is None else _key(row)
+
+
+async def lock_setup(tx: Tx) -> None:
+    """Wait until no other process is making the accounts of a first start."""
+    await tx.execute("SELECT pg_advisory_xact_lock($1)", _SETUP_LOCK)
+
+
+def _account(row: asyncpg.Record) -> Account:
+    return Account(
+        id=AccountId(row["account_id"]),
+        name=row["name"],
+        mode=Mode(row["mode"]),
+        zone=row["zone"],
+        currency=row["currency"],
+        grace_days=row["grace_days"],
+        incomplete_days=row["incomplete_days"],
+        tax_rate=row["tax_rate"],
+        auto_create=row["auto_create"],
+        clock_offset_us=row["clock_offset_us"],
+    )
+
+
+def _key(row: asyncpg.Record) -> ApiKey:
+    return ApiKey(
+        id=row["key_id"],
+        name=row["name"],
+        last_four=row["last_four"],
+        created_at=row["created_at"],
+        revoked_at=row["revoked_at"],
+    )

@@ -1,0 +1,158 @@
+"""Due work: who has a step that time has decided, claimed so that no two workers take it.
+
+Claiming locks the customer's row and skips the locked ones, so any number of workers share the
+table without a queue beside the ledger. A step that fails is parked, and the others go on.
+
+Units: `now` is by the account's own clock; `real` is the real instant.
+Sources: BILLING.md, "Renewing".
+"""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from usance.core.ids import AccountId, CustomerId, SubscriptionId
+from usance.store.db import Tx
+
+_IS_DUE: Final = """
+    SELECT EXISTS (SELECT FROM subscriptions
+                    WHERE account_id = $1
+                      AND customer_id = $2
+                      AND next_due_at <= $3
+                      AND parked_at IS NULL)
+        OR EXISTS (SELECT FROM credit_pools
+                    WHERE account_id = $1
+                      AND customer_id = $2
+                      AND next_due_at <= $3)
+"""
+
+# Each account is asked by itself: their clocks differ, and so the index on the instant serves.
+_CLAIM: Final = """
+    SELECT a.account_id, d.customer_id
+      FROM accounts a
+     CROSS JOIN LATERAL (
+           (SELECT s.customer_id, s.next_due_at
+              FROM subscriptions s
+             WHERE s.account_id = a.account_id
+               AND s.next_due_at <= $1::timestamptz + a.clock_offset_us * interval '1 microsecond'
+             ORDER BY s.next_due_at
+             LIMIT $2)
+            UNION ALL
+           (SELECT p.customer_id, p.next_due_at
+              FROM credit_pools p
+             WHERE p.account_id = a.account_id
+               AND p.next_due_at <= $1::timestamptz + a.clock_offset_us * interval '1 microsecond'
+             ORDER BY p.next_due_at
+             LIMIT $2)
+           ) d
+     ORDER BY d.next_due_at, d.customer_id
+     LIMIT $2
+"""
+
+_CLAIM_LOCK: Final = """
+    SELECT true
+      FROM customers
+     WHERE account_id = $1
+       AND customer_id = $2
+       FOR UPDATE SKIP LOCKED
+"""
+
+_FIRST_IN_ACCOUNT: Final = """
+    SELECT customer_id, next_due_at
+      FROM ((SELECT customer_id, next_due_at
+               FROM subscriptions
+              WHERE account_id = $1
+                AND next_due_at <= $2
+                AND parked_at IS NULL
+              ORDER BY next_due_at, subscription_id
+              LIMIT 1)
+             UNION ALL
+            (SELECT customer_id, next_due_at
+               FROM credit_pools
+              WHERE account_id = $1
+                AND next_due_at <= $2
+              ORDER BY next_due_at, pool_id
+              LIMIT 1)) d
+     ORDER BY next_due_at, customer_id
+     LIMIT 1
+"""
+
+_PARK: Final = """
+    UPDATE subscriptions
+       SET parked_at = $4, parked_reason = $5, parked_count = parked_count + 1, next_due_at = $6
+     WHERE account_id = $1
+       AND customer_id = $2
+       AND subscription_id = $3
+"""
+
+_UNPARK: Final = """
+    UPDATE subscriptions
+       SET parked_at = NULL, parked_reason = NULL, next_due_at = $3
+     WHERE account_id = $1
+       AND customer_id = $2
+       AND parked_at IS NOT NULL
+       AND next_due_at <= $3
+"""
+
+_RECENT_INVOICES: Final = """
+    SELECT count(*)
+      FROM invoices
+     WHERE account_id = $1
+       AND customer_id = $2
+       AND subscription_id = $3
+       AND created_at > $4
+"""
+
+
+async def is_due(tx: Tx, account_id: AccountId, customer_id: CustomerId, now: datetime) -> bool:
+    """Whether a step of the customer is due at `now`; what is parked is not."""
+    return bool(await tx.fetchval(_IS_DUE, account_id, customer_id, now))
+
+
+async def waiting(tx: Tx, real: datetime, limit: int) -> list[tuple[AccountId, CustomerId]]:
+    """Return whose steps are due by their accounts' clocks, those that waited longest first."""
+    rows = await tx.fetch(_CLAIM, real, limit)
+    return list(dict.fromkeys((row["account_id"], row["customer_id"]) for row in rows))
+
+
+async def claim(tx: Tx, account_id: AccountId, customer_id: CustomerId) -> bool:
+    """Lock the customer; False if somebody else is at work on it."""
+    return bool(await tx.fetchval(_CLAIM_LOCK, account_id, customer_id))
+
+
+async def first_in_account(
+    tx: Tx, account_id: AccountId, until: datetime
+) -> tuple[CustomerId, datetime] | None:
+    """Return who has the account's first due step up to an instant, and when; None if nobody."""
+    row = await tx.fetchrow(_FIRST_IN_ACCOUNT, account_id, until)
+    return None if row is None else (CustomerId(row["customer_id"]), row["next_due_at"])
+
+
+async def park(
+    tx: Tx,
+    account_id: AccountId,
+    customer_id: CustomerId,
+    subscription_id: SubscriptionId,
+    *,
+    now: datetime,
+    reason: str,
+    retry_at: datetime | None,
+) -> None:
+    """Set a subscription whose step failed aside until `retry_at`; None: until an operator's word."""
+    await tx.execute(_PARK, account_id, customer_id, subscription_id, now, reason, retry_at)
+
+
+async def unpark_due(tx: Tx, account_id: AccountId, customer_id: CustomerId, now: datetime) -> None:
+    """Take the customer's parked subscriptions whose time to retry has come up again."""
+    await tx.execute(_UNPARK, account_id, customer_id, now)
+
+
+async def invoices_within_a_day(
+    tx: Tx,
+    account_id: AccountId,
+    customer_id: CustomerId,
+    subscription_id: SubscriptionId,
+    now: datetime,
+) -> int:
+    """Return how many invoices of a subscription were made in the 24 hours before `now`."""
+    since = now - timedelta(hours=24)
+    return int(await tx.fetchval(_RECENT_INVOICES, account_id, customer_id, subscription_id, since))

@@ -1,0 +1,164 @@
+"""Invoices and credit notes as shown: lists and single ones, never for a decision."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Final
+
+import asyncpg
+
+from usance.core.ids import AccountId, CustomerId, InvoiceId, SubscriptionId
+from usance.core.invoices import CreditNote, Invoice, Line
+from usance.core.payments import Balance
+from usance.store import rows
+from usance.store.db import Tx
+from usance.store.snapshot import INVOICE_COLUMNS
+
+_FILTER: Final = """
+      FROM invoices
+     WHERE account_id = $1
+       AND ($2::uuid IS NULL OR customer_id = $2)
+       AND ($3::text IS NULL OR $3 = CASE WHEN status = 'DUE' AND past_due_at <= $4
+                                          THEN 'PAST_DUE' ELSE status END)
+"""
+
+_LIST: Final = f"""
+    SELECT {INVOICE_COLUMNS}
+    {_FILTER}
+     ORDER BY created_at DESC, invoice_id DESC
+     LIMIT $5 OFFSET $6
+"""
+
+_COUNT: Final = f"""
+    SELECT count(*)
+    {_FILTER}
+"""
+
+_ONE: Final = f"""
+    SELECT {INVOICE_COLUMNS}
+      FROM invoices
+     WHERE account_id = $1
+       AND invoice_id = $2
+"""
+
+_FINAL: Final = f"""
+    SELECT {INVOICE_COLUMNS}
+      FROM invoices
+     WHERE account_id = $1
+       AND customer_id = $2
+       AND subscription_id = $3
+       AND (kind = 'FINAL' OR voided_at = $4)
+     ORDER BY created_at, invoice_id
+"""
+
+_SUBSCRIPTION_OF: Final = """
+    SELECT subscription_id
+      FROM invoices
+     WHERE account_id = $1
+       AND invoice_id = $2
+"""
+
+_LINES: Final = """
+    SELECT invoice_id, position, kind, description, amount, feature_key, quantity, unit_price,
+           starts_at, ends_at, elapsed_us, length_us
+      FROM invoice_lines
+     WHERE account_id = $1
+       AND customer_id = ANY($2)
+       AND invoice_id = ANY($3)
+     ORDER BY invoice_id, position
+"""
+
+_NOTE: Final = """
+    SELECT credit_note_id AS id, customer_id, subscription_id, seq, kind, n, currency, lines,
+           subtotal, tax_rate, tax_amount, amount, invoice_ids, issued_at, number
+      FROM credit_notes
+     WHERE account_id = $1
+       AND customer_id = $2
+       AND subscription_id = $3
+       AND kind = 'CANCELLATION'
+     ORDER BY issued_at, credit_note_id
+     LIMIT 1
+"""
+
+_BALANCES: Final = """
+    SELECT customer_id, currency, amount
+      FROM balances
+     WHERE account_id = $1
+       AND customer_id = $2
+     ORDER BY currency
+"""
+
+_APPLIED: Final = """
+    SELECT coalesce(sum(amount), 0)
+      FROM applications
+     WHERE account_id = $1
+       AND customer_id = $2
+       AND source = 'CREDIT_NOTE'
+       AND source_id = $3
+"""
+
+
+async def page(
+    tx: Tx,
+    account_id: AccountId,
+    *,
+    customer_id: CustomerId | None,
+    status: str | None,
+    now: datetime,
+    limit: int,
+    offset: int,
+) -> tuple[list[Invoice], int]:
+    """Return a page of invoices, the newest first, and how many there are; statuses as of `now`."""
+    filters = (account_id, customer_id, status, now)
+    found = await tx.fetch(_LIST, *filters, limit, offset)
+    total = await tx.fetchval(_COUNT, *filters)
+    return await _with_lines(tx, account_id, found), int(total)
+
+
+async def find(tx: Tx, account_id: AccountId, invoice_id: InvoiceId) -> Invoice | None:
+    """Return one invoice of the account, or None."""
+    row = await tx.fetchrow(_ONE, account_id, invoice_id)
+    return None if row is None else (await _with_lines(tx, account_id, [row]))[0]
+
+
+async def subscription_of(
+    tx: Tx, account_id: AccountId, invoice_id: InvoiceId
+) -> tuple[SubscriptionId, ...]:
+    """Return whose subscription's the invoice is, or nothing when it is none's."""
+    found = await tx.fetchval(_SUBSCRIPTION_OF, account_id, invoice_id)
+    return () if found is None else (SubscriptionId(found),)
+
+
+async def of_cancellation(
+    tx: Tx,
+    account_id: AccountId,
+    customer_id: CustomerId,
+    subscription_id: SubscriptionId,
+    cancelled_at: datetime,
+) -> tuple[list[Invoice], CreditNote | None]:
+    """Return what a cancellation left: its FINAL and the voided invoices, and its credit note."""
+    found = await tx.fetch(_FINAL, account_id, customer_id, subscription_id, cancelled_at)
+    note = await tx.fetchrow(_NOTE, account_id, customer_id, subscription_id)
+    invoices = await _with_lines(tx, account_id, found)
+    return invoices, None if note is None else rows.credit_note(note)
+
+
+async def balances(tx: Tx, account_id: AccountId, customer_id: CustomerId) -> list[Balance]:
+    """Return what the customer has on account, by currency."""
+    return [rows.balance(row) for row in await tx.fetch(_BALANCES, account_id, customer_id)]
+
+
+async def applied(tx: Tx, account_id: AccountId, note: CreditNote) -> Decimal:
+    """Return how much of a credit note closed invoices; the rest went to the balance."""
+    return Decimal(await tx.fetchval(_APPLIED, account_id, note.customer_id, note.id))
+
+
+async def _with_lines(
+    tx: Tx, account_id: AccountId, found: Sequence[asyncpg.Record]
+) -> list[Invoice]:
+    lines: dict[InvoiceId, list[Line]] = defaultdict(list)
+    owners = list({row["customer_id"] for row in found})
+    for row in await tx.fetch(_LINES, account_id, owners, [row["id"] for row in found]):
+        lines[row["invoice_id"]].append(rows.line(row))
+    return [rows.invoice(row, tuple(lines[row["id"]])) for row in found]

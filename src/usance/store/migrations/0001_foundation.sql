@@ -1,0 +1,573 @@
+-- The whole ledger: accounts, catalogue, customers, subscriptions, invoices, money, usage, credits.
+--
+-- Every customer-owned table carries account_id and customer_id, and its keys include customer_id, so
+-- that it can be distributed by customer. Account-wide identities (references, number series, keys)
+-- are tables of their own. Times are arguments, never SQL now(). Money, units and credits are numeric
+-- and never NaN. Statuses are text with a CHECK; their arrows stand beside the enums in core/.
+
+-- Accounts ---------------------------------------------------------------------------------------
+
+CREATE TABLE accounts (
+    account_id      uuid        NOT NULL PRIMARY KEY,
+    name            text        NOT NULL,
+    mode            text        NOT NULL CHECK (mode IN ('LIVE', 'TEST')),
+    zone            text        NOT NULL,
+    currency        text        NOT NULL CHECK (currency ~ '^[A-Z]{3}$'),
+    grace_days      integer     NOT NULL CHECK (grace_days BETWEEN 0 AND 365),
+    incomplete_days integer     NOT NULL CHECK (incomplete_days BETWEEN 1 AND 365),
+    tax_rate        numeric     NOT NULL CHECK (tax_rate >= 0 AND tax_rate <= 100 AND tax_rate <> 'NaN'),
+    auto_create     boolean     NOT NULL,
+    -- How far a TEST account's clock runs ahead of the real one, in microseconds; 0 when LIVE.
+    clock_offset_us bigint      NOT NULL CHECK (clock_offset_us >= 0 AND (mode = 'TEST' OR clock_offset_us = 0)),
+    created_at      timestamptz NOT NULL
+);
+
+-- Only the hash of a key is kept, so the key is shown once and a stolen table opens nothing.
+CREATE TABLE api_keys (
+    account_id uuid        NOT NULL REFERENCES accounts,
+    key_id     uuid        NOT NULL,
+    name       text        NOT NULL,
+    hash       bytea       NOT NULL CHECK (length(hash) = 32),
+    last_four  text        NOT NULL CHECK (length(last_four) = 4),
+    created_at timestamptz NOT NULL,
+    revoked_at timestamptz,
+    PRIMARY KEY (account_id, key_id)
+);
+CREATE UNIQUE INDEX api_keys_hash ON api_keys (hash);
+
+-- Series INVOICE and CREDIT_NOTE: gapless, so this row is locked last and only when issuing.
+CREATE TABLE number_series (
+    account_id uuid   NOT NULL REFERENCES accounts,
+    series     text   NOT NULL CHECK (series IN ('INVOICE', 'CREDIT_NOTE')),
+    next       bigint NOT NULL CHECK (next >= 1),
+    PRIMARY KEY (account_id, series)
+);
+
+CREATE TABLE document_numbers (
+    account_id  uuid   NOT NULL REFERENCES accounts,
+    series      text   NOT NULL,
+    seq         bigint NOT NULL,
+    number      text   NOT NULL,
+    customer_id uuid   NOT NULL,
+    document_id uuid   NOT NULL,
+    PRIMARY KEY (account_id, series, seq),
+    FOREIGN KEY (account_id, series) REFERENCES number_series
+);
+CREATE UNIQUE INDEX document_numbers_number ON document_numbers (account_id, series, number);
+
+-- The answer to a keyed request, written in the transaction of its effect.
+CREATE TABLE idempotency_keys (
+    account_id  uuid        NOT NULL REFERENCES accounts,
+    identity    bytea       NOT NULL CHECK (length(identity) = 32),   -- of method, path, query and key
+    fingerprint bytea       NOT NULL CHECK (length(fingerprint) = 32), -- of the body
+    status      integer     NOT NULL CHECK (status BETWEEN 200 AND 299),
+    body        bytea       NOT NULL,
+    created_at  timestamptz NOT NULL,
+    PRIMARY KEY (account_id, identity)
+);
+CREATE INDEX idempotency_keys_created_at ON idempotency_keys (created_at);
+
+-- Catalogue --------------------------------------------------------------------------------------
+
+CREATE TABLE features (
+    account_id  uuid        NOT NULL REFERENCES accounts,
+    feature_id  uuid        NOT NULL,
+    key         text        NOT NULL,
+    name        text        NOT NULL,
+    description text        NOT NULL,
+    enabled     boolean     NOT NULL,
+    created_at  timestamptz NOT NULL,
+    PRIMARY KEY (account_id, feature_id)
+);
+CREATE UNIQUE INDEX features_key ON features (account_id, key);
+
+CREATE TABLE credit_models (
+    account_id   uuid        NOT NULL REFERENCES accounts,
+    denomination text        NOT NULL,
+    name         text        NOT NULL,
+    hard_limit   boolean     NOT NULL,
+    created_at   timestamptz NOT NULL,
+    PRIMARY KEY (account_id, denomination)
+);
+
+CREATE TABLE plans (
+    account_id         uuid        NOT NULL REFERENCES accounts,
+    plan_id            uuid        NOT NULL,
+    key                text        NOT NULL,
+    name               text        NOT NULL,
+    description        text        NOT NULL,
+    status             text        NOT NULL CHECK (status IN ('DRAFT', 'ACTIVE', 'ARCHIVED')),
+    customer_reference text,       -- a negotiated plan: visible to this customer alone
+    created_at         timestamptz NOT NULL,
+    PRIMARY KEY (account_id, plan_id)
+);
+CREATE UNIQUE INDEX plans_key ON plans (account_id, key);
+
+-- Immutable: a change makes another version, and a subscription stays on the one it was sold.
+CREATE TABLE plan_versions (
+    account_id   uuid        NOT NULL,
+    version_id   uuid        NOT NULL,
+    plan_id      uuid        NOT NULL,
+    number       integer     NOT NULL CHECK (number >= 1),
+    plan_key     text        NOT NULL,
+    plan_name    text        NOT NULL,
+    currency     text        NOT NULL CHECK (currency ~ '^[A-Z]{3}$'),
+    terms        jsonb       NOT NULL,
+    published_at timestamptz NOT NULL,
+    PRIMARY KEY (account_id, version_id),
+    FOREIGN KEY (account_id, plan_id) REFERENCES plans
+);
+CREATE UNIQUE INDEX plan_versions_number ON plan_versions (account_id, plan_id, number);
+
+-- Customers --------------------------------------------------------------------------------------
+
+CREATE TABLE customers (
+    account_id      uuid        NOT NULL REFERENCES accounts,
+    customer_id     uuid        NOT NULL,
+    reference       text        NOT NULL,
+    email           text,
+    first_name      text,
+    last_name       text,
+    name            text,
+    phone_number    text,
+    billing_address jsonb,
+    tax_id          text,
+    tax_rate        numeric     CHECK (tax_rate >= 0 AND tax_rate <= 100 AND tax_rate <> 'NaN'),
+    zone            text,       -- null: the account's
+    metadata        jsonb       NOT NULL,
+    created_at      timestamptz NOT NULL,
+    decided_at      timestamptz NOT NULL,  -- `now` of the last decision: none may be taken before it
+    erased_at       timestamptz,
+    PRIMARY KEY (account_id, customer_id)
+);
+CREATE INDEX customers_newest ON customers (account_id, created_at DESC, customer_id DESC);
+
+-- One reference names one customer of the account: an account-wide identity, kept apart from the rows.
+CREATE TABLE customer_references (
+    account_id  uuid NOT NULL REFERENCES accounts,
+    reference   text NOT NULL,
+    customer_id uuid NOT NULL,
+    PRIMARY KEY (account_id, reference)
+);
+
+-- Subscriptions ----------------------------------------------------------------------------------
+
+CREATE TABLE subscriptions (
+    account_id      uuid        NOT NULL,
+    customer_id     uuid        NOT NULL,
+    subscription_id uuid        NOT NULL,
+    plan_id         uuid        NOT NULL,
+    version_id      uuid        NOT NULL,
+    status          text        NOT NULL CHECK (status IN
+                        ('INCOMPLETE', 'TRIALING', 'ACTIVE', 'PAST_DUE', 'CANCELLED', 'EXPIRED')),
+    zone            text        NOT NULL,
+    grace_days      integer     NOT NULL CHECK (grace_days BETWEEN 0 AND 365),
+    anchor_at       timestamptz,           -- null until the first payment
+    anchor_seq      integer     NOT NULL,  -- the period that starts at the anchor
+    anchor_day      integer     CHECK (anchor_day BETWEEN 1 AND 31),
+    seq             integer     NOT NULL CHECK (seq >= -1),  -- of the newest period; -1: none yet
+    expires_at      timestamptz,           -- INCOMPLETE: when it is given up
+    trial_ends_at   timestamptz,
+    cancel_mode     text        CHECK (cancel_mode IN ('END_OF_PERIOD', 'IMMEDIATE')),
+    cancel_at       timestamptz,
+    cancelled_at    timestamptz,
+    settle          boolean     NOT NULL,  -- false: what was used after the last period is forgiven
+    next_due_at     timestamptz,           -- the earliest instant at which time alone changes something
+    parked_at       timestamptz,           -- a step failed: when, why, how often
+    parked_reason   text,
+    parked_count    integer     NOT NULL,
+    metadata        jsonb       NOT NULL,
+    created_at      timestamptz NOT NULL,
+    PRIMARY KEY (account_id, customer_id, subscription_id),
+    FOREIGN KEY (account_id, customer_id) REFERENCES customers,
+    FOREIGN KEY (account_id, plan_id) REFERENCES plans,
+    FOREIGN KEY (account_id, version_id) REFERENCES plan_versions,
+    CHECK ((cancel_at IS NULL) = (cancel_mode IS NULL))
+);
+CREATE INDEX subscriptions_due ON subscriptions (account_id, next_due_at) WHERE next_due_at IS NOT NULL;
+CREATE INDEX subscriptions_newest ON subscriptions (account_id, created_at DESC, subscription_id DESC);
+CREATE INDEX subscriptions_id ON subscriptions (subscription_id);
+
+CREATE TABLE pending_changes (
+    account_id      uuid        NOT NULL,
+    customer_id     uuid        NOT NULL,
+    subscription_id uuid        NOT NULL,
+    version_id      uuid        NOT NULL,
+    plan_id         uuid        NOT NULL,
+    requested_at    timestamptz NOT NULL,
+    -- One pending change at a time: a newer one replaces it.
+    PRIMARY KEY (account_id, customer_id, subscription_id),
+    FOREIGN KEY (account_id, customer_id, subscription_id) REFERENCES subscriptions,
+    FOREIGN KEY (account_id, version_id) REFERENCES plan_versions
+);
+
+CREATE TABLE periods (
+    account_id      uuid        NOT NULL,
+    customer_id     uuid        NOT NULL,
+    subscription_id uuid        NOT NULL,
+    seq             integer     NOT NULL CHECK (seq >= 0),
+    starts_at       timestamptz NOT NULL,
+    ends_at         timestamptz NOT NULL,
+    planned_ends_at timestamptz NOT NULL,  -- as it was opened; ends_at is earlier when it was cut
+    is_trial        boolean     NOT NULL,
+    usage_from_seq  integer     NOT NULL,  -- earlier periods whose usage counts toward this one's limits
+    closed_at       timestamptz,           -- its boundary was taken
+    billed_at       timestamptz,           -- its usage went onto an invoice; what comes later is late
+    PRIMARY KEY (account_id, customer_id, subscription_id, seq),
+    FOREIGN KEY (account_id, customer_id, subscription_id) REFERENCES subscriptions,
+    CHECK (starts_at <= ends_at AND ends_at <= planned_ends_at AND starts_at < planned_ends_at),
+    CHECK (usage_from_seq BETWEEN 0 AND seq)
+);
+CREATE UNIQUE INDEX periods_start ON periods (account_id, customer_id, subscription_id, starts_at)
+    WHERE starts_at < ends_at;
+
+-- Money ------------------------------------------------------------------------------------------
+
+CREATE TABLE invoices (
+    account_id      uuid        NOT NULL,
+    customer_id     uuid        NOT NULL,
+    invoice_id      uuid        NOT NULL,
+    subscription_id uuid,
+    seq             integer,               -- the period that it charges
+    kind            text        NOT NULL CHECK (kind IN
+                        ('SUBSCRIPTION', 'ADJUSTMENT', 'FINAL', 'CREDIT_PURCHASE', 'ONE_OFF')),
+    n               integer     NOT NULL CHECK (n >= 0),
+    status          text        NOT NULL CHECK (status IN
+                        ('PENDING', 'DUE', 'PAST_DUE', 'UNCOLLECTIBLE', 'PAID', 'VOID')),
+    number          text,
+    currency        text        NOT NULL CHECK (currency ~ '^[A-Z]{3}$'),
+    subtotal        numeric     NOT NULL CHECK (subtotal >= 0 AND subtotal <> 'NaN'),
+    tax_rate        numeric     NOT NULL CHECK (tax_rate >= 0 AND tax_rate <= 100 AND tax_rate <> 'NaN'),
+    tax_amount      numeric     NOT NULL CHECK (tax_amount >= 0 AND tax_amount <> 'NaN'),
+    amount          numeric     NOT NULL CHECK (amount = subtotal + tax_amount),
+    amount_paid     numeric     NOT NULL CHECK (amount_paid >= 0 AND amount_paid <= amount),
+    issued_at       timestamptz,
+    due_at          timestamptz,
+    past_due_at     timestamptz,
+    paid_at         timestamptz,
+    voided_at       timestamptz,
+    void_reason     text,
+    replaced_by     uuid,
+    starts_at       timestamptz,
+    ends_at         timestamptz,
+    created_at      timestamptz NOT NULL,
+    PRIMARY KEY (account_id, customer_id, invoice_id),
+    FOREIGN KEY (account_id, customer_id) REFERENCES customers,
+    FOREIGN KEY (account_id, customer_id, subscription_id) REFERENCES subscriptions,
+    CHECK ((subscription_id IS NULL) = (seq IS NULL)),
+    CHECK (status <> 'PENDING' OR number IS NULL),
+    CHECK ((number IS NULL) = (issued_at IS NULL) AND (number IS NULL) = (due_at IS NULL)
+           AND (number IS NULL) = (past_due_at IS NULL)),
+    CHECK (number IS NOT NULL OR status IN ('PENDING', 'VOID')),   -- a voided PENDING never had one
+    CHECK ((status = 'PAID') = (paid_at IS NOT NULL)),
+    CHECK (status <> 'PAID' OR amount_paid = amount),
+    CHECK ((status = 'VOID') = (voided_at IS NOT NULL)),
+    CHECK (status <> 'VOID' OR amount_paid = 0),
+    CHECK ((starts_at IS NULL) = (ends_at IS NULL))
+);
+-- The last word against billing twice: one document of a kind for a period and an occasion.
+CREATE UNIQUE INDEX invoices_identity ON invoices (account_id, customer_id, subscription_id, seq, kind, n)
+    WHERE subscription_id IS NOT NULL;
+CREATE INDEX invoices_newest ON invoices (account_id, customer_id, created_at DESC, invoice_id DESC);
+CREATE INDEX invoices_account_newest ON invoices (account_id, created_at DESC, invoice_id DESC);
+CREATE INDEX invoices_open ON invoices (account_id, customer_id)
+    WHERE status IN ('PENDING', 'DUE', 'PAST_DUE', 'UNCOLLECTIBLE');
+CREATE INDEX invoices_id ON invoices (invoice_id);
+
+CREATE TABLE invoice_lines (
+    account_id  uuid    NOT NULL,
+    customer_id uuid    NOT NULL,
+    invoice_id  uuid    NOT NULL,
+    position    integer NOT NULL CHECK (position >= 0),
+    kind        text    NOT NULL CHECK (kind IN
+                    ('BASE', 'USAGE', 'LATE_USAGE', 'UNUSED_TIME', 'REMAINING_TIME', 'ELAPSED_TIME', 'OTHER')),
+    description text    NOT NULL,
+    feature_key text,
+    quantity    numeric CHECK (quantity <> 'NaN'),
+    unit_price  numeric CHECK (unit_price <> 'NaN'),
+    amount      numeric NOT NULL CHECK (amount <> 'NaN'),
+    starts_at   timestamptz,
+    ends_at     timestamptz,
+    elapsed_us  bigint,               -- the share of time charged: numerator …
+    length_us   bigint,               -- … and denominator, microseconds
+    PRIMARY KEY (account_id, customer_id, invoice_id, position),
+    FOREIGN KEY (account_id, customer_id, invoice_id) REFERENCES invoices
+);
+
+-- What was charged for one version from an instant to the period's end; n counts the plan changes of
+-- the period. In arrears nothing is charged ahead (charge 0) and the row only tells the version in force.
+CREATE TABLE segments (
+    account_id      uuid        NOT NULL,
+    customer_id     uuid        NOT NULL,
+    subscription_id uuid        NOT NULL,
+    seq             integer     NOT NULL,
+    n               integer     NOT NULL CHECK (n >= 0),
+    version_id      uuid        NOT NULL,
+    starts_at       timestamptz NOT NULL,
+    charge          numeric     NOT NULL CHECK (charge >= 0 AND charge <> 'NaN'),
+    invoice_id      uuid,
+    undone_at       timestamptz,          -- its unpaid adjustment was voided: the change did not happen
+    PRIMARY KEY (account_id, customer_id, subscription_id, seq, n),
+    FOREIGN KEY (account_id, customer_id, subscription_id, seq) REFERENCES periods,
+    FOREIGN KEY (account_id, version_id) REFERENCES plan_versions,
+    FOREIGN KEY (account_id, customer_id, invoice_id) REFERENCES invoices
+);
+
+CREATE TABLE payments (
+    account_id  uuid        NOT NULL,
+    customer_id uuid        NOT NULL,
+    payment_id  uuid        NOT NULL,
+    currency    text        NOT NULL CHECK (currency ~ '^[A-Z]{3}$'),
+    amount      numeric     NOT NULL CHECK (amount > 0 AND amount <> 'NaN'),
+    method      text,
+    reference   text,
+    note        text,
+    paid_at     timestamptz NOT NULL,
+    recorded_at timestamptz NOT NULL,
+    reversed_at timestamptz,
+    PRIMARY KEY (account_id, customer_id, payment_id),
+    FOREIGN KEY (account_id, customer_id) REFERENCES customers
+);
+-- A reference is a payment's identity: the same transfer is booked once however often it is reported.
+CREATE UNIQUE INDEX payments_reference ON payments (account_id, customer_id, reference)
+    WHERE reference IS NOT NULL;
+
+CREATE TABLE credit_notes (
+    account_id      uuid        NOT NULL,
+    customer_id     uuid        NOT NULL,
+    credit_note_id  uuid        NOT NULL,
+    subscription_id uuid        NOT NULL,
+    seq             integer     NOT NULL,
+    kind            text        NOT NULL CHECK (kind IN ('PLAN_CHANGE', 'CANCELLATION', 'LATE_USAGE')),
+    n               integer     NOT NULL CHECK (n >= 0),
+    number          text        NOT NULL,
+    currency        text        NOT NULL CHECK (currency ~ '^[A-Z]{3}$'),
+    subtotal        numeric     NOT NULL CHECK (subtotal > 0 AND subtotal <> 'NaN'),
+    tax_rate        numeric     NOT NULL CHECK (tax_rate >= 0 AND tax_rate <= 100 AND tax_rate <> 'NaN'),
+    tax_amount      numeric     NOT NULL CHECK (tax_amount >= 0 AND tax_amount <> 'NaN'),
+    amount          numeric     NOT NULL CHECK (amount = subtotal + tax_amount),
+    invoice_ids     uuid[]      NOT NULL,
+    lines           jsonb       NOT NULL,
+    issued_at       timestamptz NOT NULL,
+    PRIMARY KEY (account_id, customer_id, credit_note_id),
+    FOREIGN KEY (account_id, customer_id, subscription_id) REFERENCES subscriptions
+);
+CREATE UNIQUE INDEX credit_notes_identity
+    ON credit_notes (account_id, customer_id, subscription_id, seq, kind, n);
+
+-- Where money came to rest: each row moves an amount from one source onto one invoice (or, negative,
+-- off it again). Σ of an invoice's rows = its amount_paid. Append-only.
+CREATE TABLE applications (
+    account_id     uuid        NOT NULL,
+    customer_id    uuid        NOT NULL,
+    application_id uuid        NOT NULL,
+    invoice_id     uuid        NOT NULL,
+    source         text        NOT NULL CHECK (source IN ('PAYMENT', 'BALANCE', 'CREDIT_NOTE')),
+    source_id      uuid,       -- the payment or credit note; null: the customer's balance
+    amount         numeric     NOT NULL CHECK (amount <> 0 AND amount <> 'NaN'),
+    applied_at     timestamptz NOT NULL,
+    PRIMARY KEY (account_id, customer_id, application_id),
+    FOREIGN KEY (account_id, customer_id, invoice_id) REFERENCES invoices,
+    CHECK ((source = 'BALANCE') = (source_id IS NULL))
+);
+CREATE INDEX applications_invoice ON applications (account_id, customer_id, invoice_id);
+
+CREATE TABLE balances (
+    account_id  uuid    NOT NULL,
+    customer_id uuid    NOT NULL,
+    currency    text    NOT NULL CHECK (currency ~ '^[A-Z]{3}$'),
+    amount      numeric NOT NULL CHECK (amount >= 0 AND amount <> 'NaN'),
+    PRIMARY KEY (account_id, customer_id, currency),
+    FOREIGN KEY (account_id, customer_id) REFERENCES customers
+);
+
+-- Σ of a currency's entries = its balance. Append-only.
+CREATE TABLE balance_entries (
+    account_id  uuid        NOT NULL,
+    customer_id uuid        NOT NULL,
+    entry_id    uuid        NOT NULL,
+    currency    text        NOT NULL,
+    amount      numeric     NOT NULL CHECK (amount <> 0 AND amount <> 'NaN'),
+    kind        text        NOT NULL CHECK (kind IN
+                    ('OVERPAYMENT', 'CREDIT_NOTE', 'VOIDED_INVOICE', 'SPENT', 'PAYMENT', 'PAYOUT', 'REVERSAL')),
+    source_id   uuid        NOT NULL,   -- the payment, credit note or invoice
+    at          timestamptz NOT NULL,
+    PRIMARY KEY (account_id, customer_id, entry_id),
+    FOREIGN KEY (account_id, customer_id, currency) REFERENCES balances
+);
+
+-- Usage ------------------------------------------------------------------------------------------
+
+-- What a period has of a feature, kept in the event's own transaction: a check and a bill read one
+-- row per version, never the events. "window" numbers the months of a longer period for terms that
+-- say `every: MONTH`.
+CREATE TABLE counters (
+    account_id      uuid    NOT NULL,
+    customer_id     uuid    NOT NULL,
+    subscription_id uuid    NOT NULL,
+    seq             integer NOT NULL,
+    feature_key     text    NOT NULL,
+    version_id      uuid    NOT NULL,
+    "window"        integer NOT NULL CHECK ("window" >= 0),
+    units           numeric NOT NULL CHECK (units >= 0 AND units <> 'NaN'),      -- billable
+    covered         numeric NOT NULL CHECK (covered >= 0 AND covered <= units),  -- … of them paid by credits
+    events          bigint  NOT NULL CHECK (events >= 0),
+    billed_units    numeric NOT NULL CHECK (billed_units >= 0 AND billed_units <> 'NaN'),
+    billed_amount   numeric NOT NULL CHECK (billed_amount >= 0 AND billed_amount <> 'NaN'),
+    awaits_invoice  boolean NOT NULL,  -- its period is closed, and something in it is not billed yet
+    PRIMARY KEY (account_id, customer_id, subscription_id, seq, feature_key, version_id, "window"),
+    FOREIGN KEY (account_id, customer_id, subscription_id, seq) REFERENCES periods,
+    FOREIGN KEY (account_id, version_id) REFERENCES plan_versions
+);
+CREATE INDEX counters_awaiting ON counters (account_id, customer_id, subscription_id) WHERE awaits_invoice;
+
+-- The distinct values of a `unique` aggregation; a value counts once a period.
+CREATE TABLE counter_values (
+    account_id      uuid    NOT NULL,
+    customer_id     uuid    NOT NULL,
+    subscription_id uuid    NOT NULL,
+    seq             integer NOT NULL,
+    feature_key     text    NOT NULL,
+    version_id      uuid    NOT NULL,
+    "window"        integer NOT NULL,
+    value           bytea   NOT NULL CHECK (length(value) = 32),
+    PRIMARY KEY (account_id, customer_id, subscription_id, seq, feature_key, version_id, "window", value),
+    FOREIGN KEY (account_id, customer_id, subscription_id, seq) REFERENCES periods
+);
+
+-- Identity of an event for ever: a partitioned table could not hold this key.
+CREATE TABLE event_keys (
+    account_id  uuid        NOT NULL,
+    customer_id uuid        NOT NULL,
+    key         text        NOT NULL,
+    event_id    uuid        NOT NULL,
+    recorded_at timestamptz NOT NULL,
+    fingerprint bytea       NOT NULL CHECK (length(fingerprint) = 32),
+    PRIMARY KEY (account_id, customer_id, key),
+    FOREIGN KEY (account_id, customer_id) REFERENCES customers
+);
+
+CREATE TABLE usage_events (
+    account_id      uuid        NOT NULL,
+    customer_id     uuid        NOT NULL,
+    event_id        uuid        NOT NULL,
+    recorded_at     timestamptz NOT NULL,
+    occurred_at     timestamptz NOT NULL,
+    key             text        NOT NULL,
+    name            text        NOT NULL,
+    feature_key     text,
+    subscription_id uuid,       -- what it matched; null: stored for cost alone
+    seq             integer,
+    version_id      uuid,
+    "window"        integer,
+    units           numeric     NOT NULL CHECK (units <> 'NaN'),
+    billable        numeric     NOT NULL CHECK (billable >= 0 AND billable <> 'NaN'),
+    covered         numeric     NOT NULL CHECK (covered >= 0 AND covered <= billable),
+    credits         numeric     NOT NULL CHECK (credits >= 0 AND credits <> 'NaN'),
+    cost_amount     numeric     CHECK (cost_amount <> 'NaN'),
+    cost_currency   text,
+    cost_detail     jsonb,
+    revenue_amount  numeric     CHECK (revenue_amount <> 'NaN'),
+    model           text,
+    flow_id         text,
+    corrects_key    text,
+    meta            jsonb,
+    receipt         jsonb       NOT NULL,
+    PRIMARY KEY (account_id, customer_id, event_id, recorded_at)
+) PARTITION BY RANGE (recorded_at);
+CREATE INDEX usage_events_customer ON usage_events (account_id, customer_id, recorded_at DESC, event_id DESC);
+
+-- Catches what no month's partition holds, so an event is never refused for want of a table.
+CREATE TABLE usage_events_rest PARTITION OF usage_events DEFAULT;
+
+-- Credits ----------------------------------------------------------------------------------------
+
+CREATE TABLE credit_pools (
+    account_id   uuid        NOT NULL,
+    customer_id  uuid        NOT NULL,
+    pool_id      uuid        NOT NULL,
+    denomination text        NOT NULL,
+    hard_limit   boolean     NOT NULL,
+    overdraft    numeric     NOT NULL CHECK (overdraft >= 0 AND overdraft <> 'NaN'),
+    granted      numeric     NOT NULL CHECK (granted >= 0 AND granted <> 'NaN'),
+    consumed     numeric     NOT NULL CHECK (consumed >= 0 AND consumed <> 'NaN'),
+    expired      numeric     NOT NULL CHECK (expired >= 0 AND expired <> 'NaN'),
+    clawed       numeric     NOT NULL CHECK (clawed >= 0 AND clawed <> 'NaN'),
+    transactions bigint      NOT NULL CHECK (transactions >= 0),
+    next_due_at  timestamptz,           -- the soonest expiry of a grant with something left
+    created_at   timestamptz NOT NULL,
+    PRIMARY KEY (account_id, customer_id, pool_id),
+    FOREIGN KEY (account_id, customer_id) REFERENCES customers,
+    FOREIGN KEY (account_id, denomination) REFERENCES credit_models,
+    CHECK (NOT hard_limit OR overdraft = 0)
+);
+CREATE UNIQUE INDEX credit_pools_denomination ON credit_pools (account_id, customer_id, denomination);
+CREATE INDEX credit_pools_due ON credit_pools (account_id, next_due_at) WHERE next_due_at IS NOT NULL;
+
+CREATE TABLE credit_grants (
+    account_id      uuid        NOT NULL,
+    customer_id     uuid        NOT NULL,
+    grant_id        uuid        NOT NULL,
+    pool_id         uuid        NOT NULL,
+    kind            text        NOT NULL CHECK (kind IN ('PLAN_INCLUDED', 'PURCHASED', 'PROMOTIONAL', 'MANUAL')),
+    amount          numeric     NOT NULL CHECK (amount > 0 AND amount <> 'NaN'),
+    remaining       numeric     NOT NULL CHECK (remaining >= 0 AND remaining <= amount),
+    priority        integer     NOT NULL,
+    granted_at      timestamptz NOT NULL,
+    expires_at      timestamptz,
+    reason          text,
+    subscription_id uuid,       -- a plan grant's identity: subscription, period, occasion
+    seq             integer,
+    n               integer,
+    "window"        integer,
+    rollover        text        CHECK (rollover IN ('NONE', 'FULL', 'CAPPED')),
+    rollover_cap    numeric     CHECK (rollover_cap >= 0 AND rollover_cap <> 'NaN'),
+    PRIMARY KEY (account_id, customer_id, grant_id),
+    FOREIGN KEY (account_id, customer_id, pool_id) REFERENCES credit_pools,
+    FOREIGN KEY (account_id, customer_id, subscription_id) REFERENCES subscriptions,
+    CHECK ((kind = 'PLAN_INCLUDED') = (subscription_id IS NOT NULL)),
+    CHECK ((subscription_id IS NULL) = (seq IS NULL) AND (subscription_id IS NULL) = (n IS NULL)
+           AND (subscription_id IS NULL) = ("window" IS NULL)),
+    CHECK ((subscription_id IS NULL) = (rollover IS NULL)),
+    CHECK ((rollover = 'CAPPED') = (rollover_cap IS NOT NULL))
+);
+CREATE UNIQUE INDEX credit_grants_identity
+    ON credit_grants (account_id, customer_id, subscription_id, seq, pool_id, "window", n)
+    WHERE subscription_id IS NOT NULL;
+CREATE INDEX credit_grants_usable ON credit_grants (account_id, customer_id, pool_id) WHERE remaining > 0;
+
+-- Every movement of a pool, numbered; amount is signed and balance_after chains. Append-only.
+CREATE TABLE credit_transactions (
+    account_id     uuid        NOT NULL,
+    customer_id    uuid        NOT NULL,
+    pool_id        uuid        NOT NULL,
+    seq            bigint      NOT NULL CHECK (seq >= 1),
+    transaction_id uuid        NOT NULL,
+    kind           text        NOT NULL CHECK (kind IN ('GRANT', 'BURN', 'EXPIRY', 'CLAWBACK', 'ROLLOVER', 'REVERSAL')),
+    amount         numeric     NOT NULL CHECK (amount <> 'NaN'),
+    balance_after  numeric     NOT NULL CHECK (balance_after <> 'NaN'),
+    taken          jsonb       NOT NULL,  -- [[grant id, signed amount], …]: what it moved in which grant
+    event_id       uuid,
+    reverses       uuid,
+    reason         text,
+    at             timestamptz NOT NULL,
+    PRIMARY KEY (account_id, customer_id, pool_id, seq),
+    FOREIGN KEY (account_id, customer_id, pool_id) REFERENCES credit_pools
+);
+CREATE UNIQUE INDEX credit_transactions_id ON credit_transactions (account_id, customer_id, transaction_id);
+CREATE UNIQUE INDEX credit_transactions_reverses ON credit_transactions (account_id, customer_id, reverses)
+    WHERE reverses IS NOT NULL;
+
+-- Notices ----------------------------------------------------------------------------------------
+
+-- What happened, in order of commit per customer, written with the change itself.
+CREATE TABLE notices (
+    account_id  uuid        NOT NULL,
+    customer_id uuid        NOT NULL,
+    notice_id   uuid        NOT NULL,
+    kind        text        NOT NULL,
+    subject_id  uuid        NOT NULL,
+    payload     jsonb       NOT NULL,
+    at          timestamptz NOT NULL,
+    PRIMARY KEY (account_id, customer_id, notice_id)
+);

@@ -1,0 +1,158 @@
+"""Rows: how each customer-owned table's rows become the core's values.
+
+Statements name their columns as the values name their fields, so a row is read once, here.
+"""
+
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+import asyncpg
+
+from usance.core.catalog import Rollover
+from usance.core.credits import Grant, GrantKind, Pool, Transaction, TransactionKind
+from usance.core.ids import GrantId
+from usance.core.invoices import (
+    CreditNote,
+    Invoice,
+    InvoiceKind,
+    InvoiceStatus,
+    Line,
+    LineKind,
+    NoteKind,
+)
+from usance.core.metering import Counter, CounterKey
+from usance.core.payments import Application, Balance, BalanceEntry, EntryKind, Payment, Source
+from usance.core.subscriptions import (
+    CancelMode,
+    PendingChange,
+    Segment,
+    Subscription,
+    SubscriptionPeriod,
+    SubscriptionStatus,
+)
+
+
+def subscription(row: asyncpg.Record) -> Subscription:
+    """Return a subscription."""
+    fields = dict(row)
+    fields["status"] = SubscriptionStatus(fields["status"])
+    if fields["cancel_mode"] is not None:
+        fields["cancel_mode"] = CancelMode(fields["cancel_mode"])
+    return Subscription(**fields)
+
+
+def change(row: asyncpg.Record) -> PendingChange:
+    """Return a pending change."""
+    return PendingChange(**dict(row))
+
+
+def period(row: asyncpg.Record) -> SubscriptionPeriod:
+    """Return a period."""
+    return SubscriptionPeriod(**dict(row))
+
+
+def segment(row: asyncpg.Record) -> Segment:
+    """Return a segment."""
+    return Segment(**dict(row))
+
+
+def invoice(row: asyncpg.Record, lines: tuple[Line, ...]) -> Invoice:
+    """Return an invoice with its lines."""
+    fields = dict(row)
+    fields["kind"] = InvoiceKind(fields["kind"])
+    fields["status"] = InvoiceStatus(fields["status"])
+    return Invoice(lines=lines, **fields)
+
+
+def line(row: asyncpg.Record) -> Line:
+    """Return an invoice's line; the columns that place it on its invoice are left aside."""
+    fields = {name: value for name, value in row.items() if name not in {"invoice_id", "position"}}
+    fields["kind"] = LineKind(fields["kind"])
+    return Line(**fields)
+
+
+def payment(row: asyncpg.Record) -> Payment:
+    """Return a payment."""
+    return Payment(**dict(row))
+
+
+def application(row: asyncpg.Record) -> Application:
+    """Return an application of money to an invoice."""
+    fields = dict(row)
+    fields["source"] = Source(fields["source"])
+    return Application(**fields)
+
+
+def credit_note(row: asyncpg.Record) -> CreditNote:
+    """Return a credit note; its lines are stored with it."""
+    fields = dict(row)
+    fields["kind"] = NoteKind(fields["kind"])
+    fields["invoice_ids"] = tuple(fields["invoice_ids"])
+    fields["lines"] = tuple(_stored_line(one) for one in fields["lines"])
+    return CreditNote(**fields)
+
+
+def _stored_line(stored: dict[str, object]) -> Line:
+
+    fields: dict[str, object] = dict(stored)
+    fields["kind"] = LineKind(str(fields["kind"]))
+    for name in ("starts_at", "ends_at"):
+        if fields[name] is not None:
+            fields[name] = datetime.fromisoformat(str(fields[name]))
+    for name in ("amount", "quantity", "unit_price"):
+        if isinstance(fields[name], int):
+            fields[name] = Decimal(str(fields[name]))
+    return Line(**fields)  # type: ignore[arg-type] # written by store/outcome.py from a Line
+
+
+def balance(row: asyncpg.Record) -> Balance:
+    """Return a balance."""
+    return Balance(**dict(row))
+
+
+def balance_entry(row: asyncpg.Record) -> BalanceEntry:
+    """Return a movement of a balance."""
+    fields = dict(row)
+    fields["kind"] = EntryKind(fields["kind"])
+    return BalanceEntry(**fields)
+
+
+def counter(row: asyncpg.Record) -> Counter:
+    """Return a counter."""
+    return Counter(
+        key=CounterKey(
+            row["subscription_id"], row["seq"], row["feature_key"], row["version_id"], row["window"]
+        ),
+        customer_id=row["customer_id"],
+        units=row["units"],
+        covered=row["covered"],
+        events=row["events"],
+        billed_units=row["billed_units"],
+        billed_amount=row["billed_amount"],
+        awaits_invoice=row["awaits_invoice"],
+    )
+
+
+def pool(row: asyncpg.Record) -> Pool:
+    """Return a credit pool."""
+    return Pool(**dict(row))
+
+
+def grant(row: asyncpg.Record) -> Grant:
+    """Return a grant of credits."""
+    fields = dict(row)
+    fields["kind"] = GrantKind(fields["kind"])
+    if fields["rollover"] is not None:
+        fields["rollover"] = Rollover(fields["rollover"])
+    return Grant(**fields)
+
+
+def transaction(row: asyncpg.Record) -> Transaction:
+    """Return a movement of a pool."""
+    fields = dict(row)
+    fields["kind"] = TransactionKind(fields["kind"])
+    fields["taken"] = tuple(
+        (GrantId(UUID(grant_id)), Decimal(amount)) for grant_id, amount in fields["taken"]
+    )
+    return Transaction(**fields)

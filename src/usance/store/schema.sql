@@ -1,0 +1,823 @@
+-- Generated from migrations/ by `make schema`. Not run by anything: read it, do not edit it.
+
+CREATE TABLE public.accounts (
+    account_id uuid NOT NULL,
+    name text NOT NULL,
+    mode text NOT NULL,
+    zone text NOT NULL,
+    currency text NOT NULL,
+    grace_days integer NOT NULL,
+    incomplete_days integer NOT NULL,
+    tax_rate numeric NOT NULL,
+    auto_create boolean NOT NULL,
+    clock_offset_us bigint NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT accounts_check CHECK (((clock_offset_us >= 0) AND ((mode = 'TEST'::text) OR (clock_offset_us = 0)))),
+    CONSTRAINT accounts_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text)),
+    CONSTRAINT accounts_grace_days_check CHECK (((grace_days >= 0) AND (grace_days <= 365))),
+    CONSTRAINT accounts_incomplete_days_check CHECK (((incomplete_days >= 1) AND (incomplete_days <= 365))),
+    CONSTRAINT accounts_mode_check CHECK ((mode = ANY (ARRAY['LIVE'::text, 'TEST'::text]))),
+    CONSTRAINT accounts_tax_rate_check CHECK (((tax_rate >= (0)::numeric) AND (tax_rate <= (100)::numeric) AND (tax_rate <> 'NaN'::numeric)))
+);
+
+CREATE TABLE public.api_keys (
+    account_id uuid NOT NULL,
+    key_id uuid NOT NULL,
+    name text NOT NULL,
+    hash bytea NOT NULL,
+    last_four text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    revoked_at timestamp with time zone,
+    CONSTRAINT api_keys_hash_check CHECK ((length(hash) = 32)),
+    CONSTRAINT api_keys_last_four_check CHECK ((length(last_four) = 4))
+);
+
+CREATE TABLE public.applications (
+    account_id uuid NOT NULL,
+    customer_id uuid NOT NULL,
+    application_id uuid NOT NULL,
+    invoice_id uuid NOT NULL,
+    source text NOT NULL,
+    source_id uuid,
+    amount numeric NOT NULL,
+    applied_at timestamp with time zone NOT NULL,
+    CONSTRAINT applications_amount_check CHECK (((amount <> (0)::numeric) AND (amount <> 'NaN'::numeric))),
+    CONSTRAINT applications_check CHECK (((source = 'BALANCE'::text) = (source_id IS NULL))),
+    CONSTRAINT applications_source_check CHECK ((source = ANY (ARRAY['PAYMENT'::text, 'BALANCE'::text, 'CREDIT_NOTE'::text])))
+);
+
+CREATE TABLE public.balance_entries (
+    account_id uuid NOT NULL,
+    customer_id uuid NOT NULL,
+    entry_id uuid NOT NULL,
+    currency text NOT NULL,
+    amount numeric NOT NULL,
+    kind text NOT NULL,
+    source_id uuid NOT NULL,
+    at timestamp with time zone NOT NULL,
+    CONSTRAINT balance_entries_amount_check CHECK (((amount <> (0)::numeric) AND (amount <> 'NaN'::numeric))),
+    CONSTRAINT balance_entries_kind_check CHECK ((kind = ANY (ARRAY['OVERPAYMENT'::text, 'CREDIT_NOTE'::text, 'VOIDED_INVOICE'::text, 'SPENT'::text, 'PAYMENT'::text, 'PAYOUT'::text, 'REVERSAL'::text])))
+);
+
+CREATE TABLE public.balances (
+    account_id uuid NOT NULL,
+    customer_id uuid NOT NULL,
+    currency text NOT NULL,
+    amount numeric NOT NULL,
+    CONSTRAINT balances_amount_check CHECK (((amount >= (0)::numeric) AND (amount <> 'NaN'::numeric))),
+    CONSTRAINT balances_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text))
+);
+
+CREATE TABLE public.counter_values (
+    account_id uuid NOT NULL,
+    customer_id uuid NOT NULL,
+    subscription_id uuid NOT NULL,
+    seq integer NOT NULL,
+    feature_key text NOT NULL,
+    version_id uuid NOT NULL,
+    "window" integer NOT NULL,
+    value bytea NOT NULL,
+    CONSTRAINT counter_values_value_check CHECK ((length(value) = 32))
+);
+
+CREATE TABLE public.counters (
+    account_id uuid NOT NULL,
+    customer_id uuid NOT NULL,
+    subscription_id uuid NOT NULL,
+    seq integer NOT NULL,
+    feature_key text NOT NULL,
+    version_id uuid NOT NULL,
+    "window" integer NOT NULL,
+    units numeric NOT NULL,
+    covered numeric NOT NULL,
+    events bigint NOT NULL,
+    billed_units numeric NOT NULL,
+    billed_amount numeric NOT NULL,
+    awaits_invoice boolean NOT NULL,
+    CONSTRAINT counters_billed_amount_check CHECK (((billed_amount >= (0)::numeric) AND (billed_amount <> 'NaN'::numeric))),
+    CONSTRAINT counters_billed_units_check CHECK (((billed_units >= (0)::numeric) AND (billed_units <> 'NaN'::numeric))),
+    CONSTRAINT counters_check CHECK (((covered >= (0)::numeric) AND (covered <= units))),
+    CONSTRAINT counters_events_check CHECK ((events >= 0)),
+    CONSTRAINT counters_units_check CHECK (((units >= (0)::numeric) AND (units <> 'NaN'::numeric))),
+    CONSTRAINT counters_window_check CHECK (("window" >= 0))
+);
+
+CREATE TABLE public.credit_grants (
+    account_id uuid NOT NULL,
+    customer_id uuid NOT NULL,
+    grant_id uuid NOT NULL,
+    pool_id uuid NOT NULL,
+    kind text NOT NULL,
+    amount numeric NOT NULL,
+    remaining numeric NOT NULL,
+    priority integer NOT NULL,
+    granted_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone,
+    reason text,
+    subscription_id uuid,
+    seq integer,
+    n integer,
+    "window" integer,
+    rollover text,
+    rollover_cap numeric,
+    CONSTRAINT credit_grants_amount_check CHECK (((amount > (0)::numeric) AND (amount <> 'NaN'::numeric))),
+    CONSTRAINT credit_grants_check CHECK (((remaining >= (0)::numeric) AND (remaining <= amount))),
+    CONSTRAINT credit_grants_check1 CHECK (((kind = 'PLAN_INCLUDED'::text) = (subscription_id IS NOT NULL))),
+    CONSTRAINT credit_grants_check2 CHECK ((((subscription_id IS NULL) = (seq IS NULL)) AND ((subscription_id IS NULL) = (n IS NULL)) AND ((subscription_id IS NULL) = ("window" IS NULL)))),
+    CONSTRAINT credit_grants_check3 CHECK (((subscription_id IS NULL) = (rollover IS NULL))),
+    CONSTRAINT credit_grants_check4 CHECK (((rollover = 'CAPPED'::text) = (rollover_cap IS NOT NULL))),
+    CONSTRAINT credit_grants_kind_check CHECK ((kind = ANY (ARRAY['PLAN_INCLUDED'::text, 'PURCHASED'::text, 'PROMOTIONAL'::text, 'MANUAL'::text]))),
+    CONSTRAINT credit_grants_rollover_cap_check CHECK (((rollover_cap >= (0)::numeric) AND (rollover_cap <> 'NaN'::numeric))),
+    CONSTRAINT credit_grants_rollover_check CHECK ((rollover = ANY (ARRAY['NONE'::text, 'FULL'::text, 'CAPPED'::text])))
+);
+
+CREATE TABLE public.credit_models (
+    account_id uuid NOT NULL,
+    denomination text NOT NULL,
+    name text NOT NULL,
+    hard_limit boolean NOT NULL,
+    created_at timestamp with time zone NOT NULL
+);
+
+CREATE TABLE public.credit_notes (
+    account_id uuid NOT NULL,
+    customer_id uuid NOT NULL,
+    credit_note_id uuid NOT NULL,
+    subscription_id uuid NOT NULL,
+    seq integer NOT NULL,
+    kind text NOT NULL,
+    n integer NOT NULL,
+    number text NOT NULL,
+    currency text NOT NULL,
+    subtotal numeric NOT NULL,
+    tax_rate numeric NOT NULL,
+    tax_amount numeric NOT NULL,
+    amount numeric NOT NULL,
+    invoice_ids uuid[] NOT NULL,
+    lines jsonb NOT NULL,
+    issued_at timestamp with time zone NOT NULL,
+    CONSTRAINT credit_notes_check CHECK ((amount = (subtotal + tax_amount))),
+    CONSTRAINT credit_notes_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text)),
+    CONSTRAINT credit_notes_kind_check CHECK ((kind = ANY (ARRAY['PLAN_CHANGE'::text, 'CANCELLATION'::text, 'LATE_USAGE'::text]))),
+    CONSTRAINT credit_notes_n_check CHECK ((n >= 0)),
+    CONSTRAINT credit_notes_subtotal_check CHECK (((subtotal > (0)::numeric) AND (subtotal <> 'NaN'::numeric))),
+    CONSTRAINT credit_notes_tax_amount_check CHECK (((tax_amount >= (0)::numeric) AND (tax_amount <> 'NaN'::numeric))),
+    CONSTRAINT credit_notes_tax_rate_check CHECK (((tax_rate >= (0)::numeric) AND (tax_rate <= (100)::numeric) AND (tax_rate <> 'NaN'::numeric)))
+);
+
+CREATE TABLE public.credit_pools (
+    account_id uuid NOT NULL,
+    customer_id uuid NOT NULL,
+    pool_id uuid NOT NULL,
+    denomination text NOT NULL,
+    hard_limit boolean NOT NULL,
+    overdraft numeric NOT NULL,
+    granted numeric NOT NULL,
+    consumed numeric NOT NULL,
+    expired numeric NOT NULL,
+    clawed numeric NOT NULL,
+    transactions bigint NOT NULL,
+    next_due_at timestamp with time zone,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT credit_pools_check CHECK (((NOT hard_limit) OR (overdraft = (0)::numeric))),
+    CONSTRAINT credit_pools_clawed_check CHECK (((clawed >= (0)::numeric) AND (clawed <> 'NaN'::numeric))),
+    CONSTRAINT credit_pools_consumed_check CHECK (((consumed >= (0)::numeric) AND (consumed <> 'NaN'::numeric))),
+    CONSTRAINT credit_pools_expired_check CHECK (((expired >= (0)::numeric) AND (expired <> 'NaN'::numeric))),
+    CONSTRAINT credit_pools_granted_check CHECK (((granted >= (0)::numeric) AND (granted <> 'NaN'::numeric))),
+    CONSTRAINT credit_pools_overdraft_check CHECK (((overdraft >= (0)::numeric) AND (overdraft <> 'NaN'::numeric))),
+    CONSTRAINT credit_pools_transactions_check CHECK ((transactions >= 0))
+);
+
+CREATE TABLE public.credit_transactions (
+    account_id uuid NOT NULL,
+    customer_id uuid NOT NULL,
+    pool_id uuid NOT NULL,
+    seq bigint NOT NULL,
+    transaction_id uuid NOT NULL,
+    kind text NOT NULL,
+    amount numeric NOT NULL,
+    balance_after numeric NOT NULL,
+    taken jsonb NOT NULL,
+    event_id uuid,
+    reverses uuid,
+    reason text,
+    at timestamp with time zone NOT NULL,
+    CONSTRAINT credit_transactions_amount_check CHECK ((amount <> 'NaN'::numeric)),
+    CONSTRAINT credit_transactions_balance_after_check CHECK ((balance_after <> 'NaN'::numeric)),
+    CONSTRAINT credit_transactions_kind_check CHECK ((kind = ANY (ARRAY['GRANT'::text, 'BURN'::text, 'EXPIRY'::text, 'CLAWBACK'::text, 'ROLLOVER'::text, 'REVERSAL'::text]))),
+    CONSTRAINT credit_transactions_seq_check CHECK ((seq >= 1))
+);
+
+CREATE TABLE public.customer_references (
+    account_id uuid NOT NULL,
+    reference text NOT NULL,
+    customer_id uuid NOT NULL
+);
+
+CREATE TABLE public.customers (
+    account_id uuid NOT NULL,
+    customer_id uuid NOT NULL,
+    reference text NOT NULL,
+    email text,
+    first_name text,
+    last_name text,
+    name text,
+    phone_number text,
+    billing_address jsonb,
+    tax_id text,
+    tax_rate numeric,
+    zone text,
+    metadata jsonb NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    decided_at timestamp with time zone NOT NULL,
+    erased_at timestamp with time zone,
+    CONSTRAINT customers_tax_rate_check CHECK (((tax_rate >= (0)::numeric) AND (tax_rate <= (100)::numeric) AND (tax_rate <> 'NaN'::numeric)))
+);
+
+CREATE TABLE public.document_numbers (
+    account_id uuid NOT NULL,
+    series text NOT NULL,
+    seq bigint NOT NULL,
+    number text NOT NULL,
+    customer_id uuid NOT NULL,
+    document_id uuid NOT NULL
+);
+
+CREATE TABLE public.event_keys (
+    account_id uuid NOT NULL,
+    customer_id uuid NOT NULL,
+    key text NOT NULL,
+    event_id uuid NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    fingerprint bytea NOT NULL,
+    CONSTRAINT event_keys_fingerprint_check CHECK ((length(fingerprint) = 32))
+);
+
+CREATE TABLE public.features (
+    account_id uuid NOT NULL,
+    feature_id uuid NOT NULL,
+    key text NOT NULL,
+    name text NOT NULL,
+    description text NOT NULL,
+    enabled boolean NOT NULL,
+    created_at timestamp with time zone NOT NULL
+);
+
+CREATE TABLE public.idempotency_keys (
+    account_id uuid NOT NULL,
+    identity bytea NOT NULL,
+    fingerprint bytea NOT NULL,
+    status integer NOT NULL,
+    body bytea NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT idempotency_keys_fingerprint_check CHECK ((length(fingerprint) = 32)),
+    CONSTRAINT idempotency_keys_identity_check CHECK ((length(identity) = 32)),
+    CONSTRAINT idempotency_keys_status_check CHECK (((status >= 200) AND (status <= 299)))
+);
+
+CREATE TABLE public.invoice_lines (
+    account_id uuid NOT NULL,
+    customer_id uuid NOT NULL,
+    invoice_id uuid NOT NULL,
+    "position" integer NOT NULL,
+    kind text NOT NULL,
+    description text NOT NULL,
+    feature_key text,
+    quantity numeric,
+    unit_price numeric,
+    amount numeric NOT NULL,
+    starts_at timestamp with time zone,
+    ends_at timestamp with time zone,
+    elapsed_us bigint,
+    length_us bigint,
+    CONSTRAINT invoice_lines_amount_check CHECK ((amount <> 'NaN'::numeric)),
+    CONSTRAINT invoice_lines_kind_check CHECK ((kind = ANY (ARRAY['BASE'::text, 'USAGE'::text, 'LATE_USAGE'::text, 'UNUSED_TIME'::text, 'REMAINING_TIME'::text, 'ELAPSED_TIME'::text, 'OTHER'::text]))),
+    CONSTRAINT invoice_lines_position_check CHECK (("position" >= 0)),
+    CONSTRAINT invoice_lines_quantity_check CHECK ((quantity <> 'NaN'::numeric)),
+    CONSTRAINT invoice_lines_unit_price_check CHECK ((unit_price <> 'NaN'::numeric))
+);
+
+CREATE TABLE public.invoices (
+    account_id uuid NOT NULL,
+    customer_id uuid NOT NULL,
+    invoice_id uuid NOT NULL,
+    subscription_id uuid,
+    seq integer,
+    kind text NOT NULL,
+    n integer NOT NULL,
+    status text NOT NULL,
+    number text,
+    currency text NOT NULL,
+    subtotal numeric NOT NULL,
+    tax_rate numeric NOT NULL,
+    tax_amount numeric NOT NULL,
+    amount numeric NOT NULL,
+    amount_paid numeric NOT NULL,
+    issued_at timestamp with time zone,
+    due_at timestamp with time zone,
+    past_due_at timestamp with time zone,
+    paid_at timestamp with time zone,
+    voided_at timestamp with time zone,
+    void_reason text,
+    replaced_by uuid,
+    starts_at timestamp with time zone,
+    ends_at timestamp with time zone,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT invoices_check CHECK ((amount = (subtotal + tax_amount))),
+    CONSTRAINT invoices_check1 CHECK (((amount_paid >= (0)::numeric) AND (amount_paid <= amount))),
+    CONSTRAINT invoices_check10 CHECK (((starts_at IS NULL) = (ends_at IS NULL))),
+    CONSTRAINT invoices_check2 CHECK (((subscription_id IS NULL) = (seq IS NULL))),
+    CONSTRAINT invoices_check3 CHECK (((status <> 'PENDING'::text) OR (number IS NULL))),
+    CONSTRAINT invoices_check4 CHECK ((((number IS NULL) = (issued_at IS NULL)) AND ((number IS NULL) = (due_at IS NULL)) AND ((number IS NULL) = (past_due_at IS NULL)))),
+    CONSTRAINT invoices_check5 CHECK (((number IS NOT NULL) OR (status = ANY (ARRAY['PENDING'::text, 'VOID'::text])))),
+    CONSTRAINT invoices_check6 CHECK (((status = 'PAID'::text) = (paid_at IS NOT NULL))),
+    CONSTRAINT invoices_check7 CHECK (((status <> 'PAID'::text) OR (amount_paid = amount))),
+    CONSTRAINT invoices_check8 CHECK (((status = 'VOID'::text) = (voided_at IS NOT NULL))),
+    CONSTRAINT invoices_check9 CHECK (((status <> 'VOID'::text) OR (amount_paid = (0)::numeric))),
+    CONSTRAINT invoices_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text)),
+    CONSTRAINT invoices_kind_check CHECK ((kind = ANY (ARRAY['SUBSCRIPTION'::text, 'ADJUSTMENT'::text, 'FINAL'::text, 'CREDIT_PURCHASE'::text, 'ONE_OFF'::text]))),
+    CONSTRAINT invoices_n_check CHECK ((n >= 0)),
+    CONSTRAINT invoices_status_check CHECK ((status = ANY (ARRAY['PENDING'::text, 'DUE'::text, 'PAST_DUE'::text, 'UNCOLLECTIBLE'::text, 'PAID'::text, 'VOID'::text]))),
+    CONSTRAINT invoices_subtotal_check CHECK (((subtotal >= (0)::numeric) AND (subtotal <> 'NaN'::numeric))),
+    CONSTRAINT invoices_tax_amount_check CHECK (((tax_amount >= (0)::numeric) AND (tax_amount <> 'NaN'::numeric))),
+    CONSTRAINT invoices_tax_rate_check CHECK (((tax_rate >= (0)::numeric) AND (tax_rate <= (100)::numeric) AND (tax_rate <> 'NaN'::numeric)))
+);
+
+CREATE TABLE public.notices (
+    account_id uuid NOT NULL,
+    customer_id uuid NOT NULL,
+    notice_id uuid NOT NULL,
+    kind text NOT NULL,
+    subject_id uuid NOT NULL,
+    payload jsonb NOT NULL,
+    at timestamp with time zone NOT NULL
+);
+
+CREATE TABLE public.number_series (
+    account_id uuid NOT NULL,
+    series text NOT NULL,
+    next bigint NOT NULL,
+    CONSTRAINT number_series_next_check CHECK ((next >= 1)),
+    CONSTRAINT number_series_series_check CHECK ((series = ANY (ARRAY['INVOICE'::text, 'CREDIT_NOTE'::text])))
+);
+
+CREATE TABLE public.payments (
+    account_id uuid NOT NULL,
+    customer_id uuid NOT NULL,
+    payment_id uuid NOT NULL,
+    currency text NOT NULL,
+    amount numeric NOT NULL,
+    method text,
+    reference text,
+    note text,
+    paid_at timestamp with time zone NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    reversed_at timestamp with time zone,
+    CONSTRAINT payments_amount_check CHECK (((amount > (0)::numeric) AND (amount <> 'NaN'::numeric))),
+    CONSTRAINT payments_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text))
+);
+
+CREATE TABLE public.pending_changes (
+    account_id uuid NOT NULL,
+    customer_id uuid NOT NULL,
+    subscription_id uuid NOT NULL,
+    version_id uuid NOT NULL,
+    plan_id uuid NOT NULL,
+    requested_at timestamp with time zone NOT NULL
+);
+
+CREATE TABLE public.periods (
+    account_id uuid NOT NULL,
+    customer_id uuid NOT NULL,
+    subscription_id uuid NOT NULL,
+    seq integer NOT NULL,
+    starts_at timestamp with time zone NOT NULL,
+    ends_at timestamp with time zone NOT NULL,
+    planned_ends_at timestamp with time zone NOT NULL,
+    is_trial boolean NOT NULL,
+    usage_from_seq integer NOT NULL,
+    closed_at timestamp with time zone,
+    billed_at timestamp with time zone,
+    CONSTRAINT periods_check CHECK (((starts_at <= ends_at) AND (ends_at <= planned_ends_at) AND (starts_at < planned_ends_at))),
+    CONSTRAINT periods_check1 CHECK (((usage_from_seq >= 0) AND (usage_from_seq <= seq))),
+    CONSTRAINT periods_seq_check CHECK ((seq >= 0))
+);
+
+CREATE TABLE public.plan_versions (
+    account_id uuid NOT NULL,
+    version_id uuid NOT NULL,
+    plan_id uuid NOT NULL,
+    number integer NOT NULL,
+    plan_key text NOT NULL,
+    plan_name text NOT NULL,
+    currency text NOT NULL,
+    terms jsonb NOT NULL,
+    published_at timestamp with time zone NOT NULL,
+    CONSTRAINT plan_versions_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text)),
+    CONSTRAINT plan_versions_number_check CHECK ((number >= 1))
+);
+
+CREATE TABLE public.plans (
+    account_id uuid NOT NULL,
+    plan_id uuid NOT NULL,
+    key text NOT NULL,
+    name text NOT NULL,
+    description text NOT NULL,
+    status text NOT NULL,
+    customer_reference text,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT plans_status_check CHECK ((status = ANY (ARRAY['DRAFT'::text, 'ACTIVE'::text, 'ARCHIVED'::text])))
+);
+
+CREATE TABLE public.schema_migrations (
+    version integer NOT NULL,
+    name text NOT NULL,
+    checksum text NOT NULL,
+    applied_at timestamp with time zone NOT NULL
+);
+
+CREATE TABLE public.segments (
+    account_id uuid NOT NULL,
+    customer_id uuid NOT NULL,
+    subscription_id uuid NOT NULL,
+    seq integer NOT NULL,
+    n integer NOT NULL,
+    version_id uuid NOT NULL,
+    starts_at timestamp with time zone NOT NULL,
+    charge numeric NOT NULL,
+    invoice_id uuid,
+    undone_at timestamp with time zone,
+    CONSTRAINT segments_charge_check CHECK (((charge >= (0)::numeric) AND (charge <> 'NaN'::numeric))),
+    CONSTRAINT segments_n_check CHECK ((n >= 0))
+);
+
+CREATE TABLE public.subscriptions (
+    account_id uuid NOT NULL,
+    customer_id uuid NOT NULL,
+    subscription_id uuid NOT NULL,
+    plan_id uuid NOT NULL,
+    version_id uuid NOT NULL,
+    status text NOT NULL,
+    zone text NOT NULL,
+    grace_days integer NOT NULL,
+    anchor_at timestamp with time zone,
+    anchor_seq integer NOT NULL,
+    anchor_day integer,
+    seq integer NOT NULL,
+    expires_at timestamp with time zone,
+    trial_ends_at timestamp with time zone,
+    cancel_mode text,
+    cancel_at timestamp with time zone,
+    cancelled_at timestamp with time zone,
+    settle boolean NOT NULL,
+    next_due_at timestamp with time zone,
+    parked_at timestamp with time zone,
+    parked_reason text,
+    parked_count integer NOT NULL,
+    metadata jsonb NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT subscriptions_anchor_day_check CHECK (((anchor_day >= 1) AND (anchor_day <= 31))),
+    CONSTRAINT subscriptions_cancel_mode_check CHECK ((cancel_mode = ANY (ARRAY['END_OF_PERIOD'::text, 'IMMEDIATE'::text]))),
+    CONSTRAINT subscriptions_check CHECK (((cancel_at IS NULL) = (cancel_mode IS NULL))),
+    CONSTRAINT subscriptions_grace_days_check CHECK (((grace_days >= 0) AND (grace_days <= 365))),
+    CONSTRAINT subscriptions_seq_check CHECK ((seq >= '-1'::integer)),
+    CONSTRAINT subscriptions_status_check CHECK ((status = ANY (ARRAY['INCOMPLETE'::text, 'TRIALING'::text, 'ACTIVE'::text, 'PAST_DUE'::text, 'CANCELLED'::text, 'EXPIRED'::text])))
+);
+
+CREATE TABLE public.usage_events (
+    account_id uuid NOT NULL,
+    customer_id uuid NOT NULL,
+    event_id uuid NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    occurred_at timestamp with time zone NOT NULL,
+    key text NOT NULL,
+    name text NOT NULL,
+    feature_key text,
+    subscription_id uuid,
+    seq integer,
+    version_id uuid,
+    "window" integer,
+    units numeric NOT NULL,
+    billable numeric NOT NULL,
+    covered numeric NOT NULL,
+    credits numeric NOT NULL,
+    cost_amount numeric,
+    cost_currency text,
+    cost_detail jsonb,
+    revenue_amount numeric,
+    model text,
+    flow_id text,
+    corrects_key text,
+    meta jsonb,
+    receipt jsonb NOT NULL,
+    CONSTRAINT usage_events_billable_check CHECK (((billable >= (0)::numeric) AND (billable <> 'NaN'::numeric))),
+    CONSTRAINT usage_events_check CHECK (((covered >= (0)::numeric) AND (covered <= billable))),
+    CONSTRAINT usage_events_cost_amount_check CHECK ((cost_amount <> 'NaN'::numeric)),
+    CONSTRAINT usage_events_credits_check CHECK (((credits >= (0)::numeric) AND (credits <> 'NaN'::numeric))),
+    CONSTRAINT usage_events_revenue_amount_check CHECK ((revenue_amount <> 'NaN'::numeric)),
+    CONSTRAINT usage_events_units_check CHECK ((units <> 'NaN'::numeric))
+)
+PARTITION BY RANGE (recorded_at);
+
+CREATE TABLE public.usage_events_rest (
+    account_id uuid NOT NULL,
+    customer_id uuid NOT NULL,
+    event_id uuid NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    occurred_at timestamp with time zone NOT NULL,
+    key text NOT NULL,
+    name text NOT NULL,
+    feature_key text,
+    subscription_id uuid,
+    seq integer,
+    version_id uuid,
+    "window" integer,
+    units numeric NOT NULL,
+    billable numeric NOT NULL,
+    covered numeric NOT NULL,
+    credits numeric NOT NULL,
+    cost_amount numeric,
+    cost_currency text,
+    cost_detail jsonb,
+    revenue_amount numeric,
+    model text,
+    flow_id text,
+    corrects_key text,
+    meta jsonb,
+    receipt jsonb NOT NULL,
+    CONSTRAINT usage_events_billable_check CHECK (((billable >= (0)::numeric) AND (billable <> 'NaN'::numeric))),
+    CONSTRAINT usage_events_check CHECK (((covered >= (0)::numeric) AND (covered <= billable))),
+    CONSTRAINT usage_events_cost_amount_check CHECK ((cost_amount <> 'NaN'::numeric)),
+    CONSTRAINT usage_events_credits_check CHECK (((credits >= (0)::numeric) AND (credits <> 'NaN'::numeric))),
+    CONSTRAINT usage_events_revenue_amount_check CHECK ((revenue_amount <> 'NaN'::numeric)),
+    CONSTRAINT usage_events_units_check CHECK ((units <> 'NaN'::numeric))
+);
+
+ALTER TABLE ONLY public.usage_events ATTACH PARTITION public.usage_events_rest DEFAULT;
+
+ALTER TABLE ONLY public.accounts
+    ADD CONSTRAINT accounts_pkey PRIMARY KEY (account_id);
+
+ALTER TABLE ONLY public.api_keys
+    ADD CONSTRAINT api_keys_pkey PRIMARY KEY (account_id, key_id);
+
+ALTER TABLE ONLY public.applications
+    ADD CONSTRAINT applications_pkey PRIMARY KEY (account_id, customer_id, application_id);
+
+ALTER TABLE ONLY public.balance_entries
+    ADD CONSTRAINT balance_entries_pkey PRIMARY KEY (account_id, customer_id, entry_id);
+
+ALTER TABLE ONLY public.balances
+    ADD CONSTRAINT balances_pkey PRIMARY KEY (account_id, customer_id, currency);
+
+ALTER TABLE ONLY public.counter_values
+    ADD CONSTRAINT counter_values_pkey PRIMARY KEY (account_id, customer_id, subscription_id, seq, feature_key, version_id, "window", value);
+
+ALTER TABLE ONLY public.counters
+    ADD CONSTRAINT counters_pkey PRIMARY KEY (account_id, customer_id, subscription_id, seq, feature_key, version_id, "window");
+
+ALTER TABLE ONLY public.credit_grants
+    ADD CONSTRAINT credit_grants_pkey PRIMARY KEY (account_id, customer_id, grant_id);
+
+ALTER TABLE ONLY public.credit_models
+    ADD CONSTRAINT credit_models_pkey PRIMARY KEY (account_id, denomination);
+
+ALTER TABLE ONLY public.credit_notes
+    ADD CONSTRAINT credit_notes_pkey PRIMARY KEY (account_id, customer_id, credit_note_id);
+
+ALTER TABLE ONLY public.credit_pools
+    ADD CONSTRAINT credit_pools_pkey PRIMARY KEY (account_id, customer_id, pool_id);
+
+ALTER TABLE ONLY public.credit_transactions
+    ADD CONSTRAINT credit_transactions_pkey PRIMARY KEY (account_id, customer_id, pool_id, seq);
+
+ALTER TABLE ONLY public.customer_references
+    ADD CONSTRAINT customer_references_pkey PRIMARY KEY (account_id, reference);
+
+ALTER TABLE ONLY public.customers
+    ADD CONSTRAINT customers_pkey PRIMARY KEY (account_id, customer_id);
+
+ALTER TABLE ONLY public.document_numbers
+    ADD CONSTRAINT document_numbers_pkey PRIMARY KEY (account_id, series, seq);
+
+ALTER TABLE ONLY public.event_keys
+    ADD CONSTRAINT event_keys_pkey PRIMARY KEY (account_id, customer_id, key);
+
+ALTER TABLE ONLY public.features
+    ADD CONSTRAINT features_pkey PRIMARY KEY (account_id, feature_id);
+
+ALTER TABLE ONLY public.idempotency_keys
+    ADD CONSTRAINT idempotency_keys_pkey PRIMARY KEY (account_id, identity);
+
+ALTER TABLE ONLY public.invoice_lines
+    ADD CONSTRAINT invoice_lines_pkey PRIMARY KEY (account_id, customer_id, invoice_id, "position");
+
+ALTER TABLE ONLY public.invoices
+    ADD CONSTRAINT invoices_pkey PRIMARY KEY (account_id, customer_id, invoice_id);
+
+ALTER TABLE ONLY public.notices
+    ADD CONSTRAINT notices_pkey PRIMARY KEY (account_id, customer_id, notice_id);
+
+ALTER TABLE ONLY public.number_series
+    ADD CONSTRAINT number_series_pkey PRIMARY KEY (account_id, series);
+
+ALTER TABLE ONLY public.payments
+    ADD CONSTRAINT payments_pkey PRIMARY KEY (account_id, customer_id, payment_id);
+
+ALTER TABLE ONLY public.pending_changes
+    ADD CONSTRAINT pending_changes_pkey PRIMARY KEY (account_id, customer_id, subscription_id);
+
+ALTER TABLE ONLY public.periods
+    ADD CONSTRAINT periods_pkey PRIMARY KEY (account_id, customer_id, subscription_id, seq);
+
+ALTER TABLE ONLY public.plan_versions
+    ADD CONSTRAINT plan_versions_pkey PRIMARY KEY (account_id, version_id);
+
+ALTER TABLE ONLY public.plans
+    ADD CONSTRAINT plans_pkey PRIMARY KEY (account_id, plan_id);
+
+ALTER TABLE ONLY public.schema_migrations
+    ADD CONSTRAINT schema_migrations_pkey PRIMARY KEY (version);
+
+ALTER TABLE ONLY public.segments
+    ADD CONSTRAINT segments_pkey PRIMARY KEY (account_id, customer_id, subscription_id, seq, n);
+
+ALTER TABLE ONLY public.subscriptions
+    ADD CONSTRAINT subscriptions_pkey PRIMARY KEY (account_id, customer_id, subscription_id);
+
+ALTER TABLE ONLY public.usage_events
+    ADD CONSTRAINT usage_events_pkey PRIMARY KEY (account_id, customer_id, event_id, recorded_at);
+
+ALTER TABLE ONLY public.usage_events_rest
+    ADD CONSTRAINT usage_events_rest_pkey PRIMARY KEY (account_id, customer_id, event_id, recorded_at);
+
+CREATE UNIQUE INDEX api_keys_hash ON public.api_keys USING btree (hash);
+
+CREATE INDEX applications_invoice ON public.applications USING btree (account_id, customer_id, invoice_id);
+
+CREATE INDEX counters_awaiting ON public.counters USING btree (account_id, customer_id, subscription_id) WHERE awaits_invoice;
+
+CREATE UNIQUE INDEX credit_grants_identity ON public.credit_grants USING btree (account_id, customer_id, subscription_id, seq, pool_id, "window", n) WHERE (subscription_id IS NOT NULL);
+
+CREATE INDEX credit_grants_usable ON public.credit_grants USING btree (account_id, customer_id, pool_id) WHERE (remaining > (0)::numeric);
+
+CREATE UNIQUE INDEX credit_notes_identity ON public.credit_notes USING btree (account_id, customer_id, subscription_id, seq, kind, n);
+
+CREATE UNIQUE INDEX credit_pools_denomination ON public.credit_pools USING btree (account_id, customer_id, denomination);
+
+CREATE INDEX credit_pools_due ON public.credit_pools USING btree (account_id, next_due_at) WHERE (next_due_at IS NOT NULL);
+
+CREATE UNIQUE INDEX credit_transactions_id ON public.credit_transactions USING btree (account_id, customer_id, transaction_id);
+
+CREATE UNIQUE INDEX credit_transactions_reverses ON public.credit_transactions USING btree (account_id, customer_id, reverses) WHERE (reverses IS NOT NULL);
+
+CREATE INDEX customers_newest ON public.customers USING btree (account_id, created_at DESC, customer_id DESC);
+
+CREATE UNIQUE INDEX document_numbers_number ON public.document_numbers USING btree (account_id, series, number);
+
+CREATE UNIQUE INDEX features_key ON public.features USING btree (account_id, key);
+
+CREATE INDEX idempotency_keys_created_at ON public.idempotency_keys USING btree (created_at);
+
+CREATE INDEX invoices_account_newest ON public.invoices USING btree (account_id, created_at DESC, invoice_id DESC);
+
+CREATE INDEX invoices_id ON public.invoices USING btree (invoice_id);
+
+CREATE UNIQUE INDEX invoices_identity ON public.invoices USING btree (account_id, customer_id, subscription_id, seq, kind, n) WHERE (subscription_id IS NOT NULL);
+
+CREATE INDEX invoices_newest ON public.invoices USING btree (account_id, customer_id, created_at DESC, invoice_id DESC);
+
+CREATE INDEX invoices_open ON public.invoices USING btree (account_id, customer_id) WHERE (status = ANY (ARRAY['PENDING'::text, 'DUE'::text, 'PAST_DUE'::text, 'UNCOLLECTIBLE'::text]));
+
+CREATE UNIQUE INDEX payments_reference ON public.payments USING btree (account_id, customer_id, reference) WHERE (reference IS NOT NULL);
+
+CREATE UNIQUE INDEX periods_start ON public.periods USING btree (account_id, customer_id, subscription_id, starts_at) WHERE (starts_at < ends_at);
+
+CREATE UNIQUE INDEX plan_versions_number ON public.plan_versions USING btree (account_id, plan_id, number);
+
+CREATE UNIQUE INDEX plans_key ON public.plans USING btree (account_id, key);
+
+CREATE INDEX subscriptions_due ON public.subscriptions USING btree (account_id, next_due_at) WHERE (next_due_at IS NOT NULL);
+
+CREATE INDEX subscriptions_id ON public.subscriptions USING btree (subscription_id);
+
+CREATE INDEX subscriptions_newest ON public.subscriptions USING btree (account_id, created_at DESC, subscription_id DESC);
+
+CREATE INDEX usage_events_customer ON ONLY public.usage_events USING btree (account_id, customer_id, recorded_at DESC, event_id DESC);
+
+CREATE INDEX usage_events_rest_account_id_customer_id_recorded_at_event__idx ON public.usage_events_rest USING btree (account_id, customer_id, recorded_at DESC, event_id DESC);
+
+ALTER INDEX public.usage_events_customer ATTACH PARTITION public.usage_events_rest_account_id_customer_id_recorded_at_event__idx;
+
+ALTER INDEX public.usage_events_pkey ATTACH PARTITION public.usage_events_rest_pkey;
+
+ALTER TABLE ONLY public.api_keys
+    ADD CONSTRAINT api_keys_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.accounts(account_id);
+
+ALTER TABLE ONLY public.applications
+    ADD CONSTRAINT applications_account_id_customer_id_invoice_id_fkey FOREIGN KEY (account_id, customer_id, invoice_id) REFERENCES public.invoices(account_id, customer_id, invoice_id);
+
+ALTER TABLE ONLY public.balance_entries
+    ADD CONSTRAINT balance_entries_account_id_customer_id_currency_fkey FOREIGN KEY (account_id, customer_id, currency) REFERENCES public.balances(account_id, customer_id, currency);
+
+ALTER TABLE ONLY public.balances
+    ADD CONSTRAINT balances_account_id_customer_id_fkey FOREIGN KEY (account_id, customer_id) REFERENCES public.customers(account_id, customer_id);
+
+ALTER TABLE ONLY public.counter_values
+    ADD CONSTRAINT counter_values_account_id_customer_id_subscription_id_seq_fkey FOREIGN KEY (account_id, customer_id, subscription_id, seq) REFERENCES public.periods(account_id, customer_id, subscription_id, seq);
+
+ALTER TABLE ONLY public.counters
+    ADD CONSTRAINT counters_account_id_customer_id_subscription_id_seq_fkey FOREIGN KEY (account_id, customer_id, subscription_id, seq) REFERENCES public.periods(account_id, customer_id, subscription_id, seq);
+
+ALTER TABLE ONLY public.counters
+    ADD CONSTRAINT counters_account_id_version_id_fkey FOREIGN KEY (account_id, version_id) REFERENCES public.plan_versions(account_id, version_id);
+
+ALTER TABLE ONLY public.credit_grants
+    ADD CONSTRAINT credit_grants_account_id_customer_id_pool_id_fkey FOREIGN KEY (account_id, customer_id, pool_id) REFERENCES public.credit_pools(account_id, customer_id, pool_id);
+
+ALTER TABLE ONLY public.credit_grants
+    ADD CONSTRAINT credit_grants_account_id_customer_id_subscription_id_fkey FOREIGN KEY (account_id, customer_id, subscription_id) REFERENCES public.subscriptions(account_id, customer_id, subscription_id);
+
+ALTER TABLE ONLY public.credit_models
+    ADD CONSTRAINT credit_models_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.accounts(account_id);
+
+ALTER TABLE ONLY public.credit_notes
+    ADD CONSTRAINT credit_notes_account_id_customer_id_subscription_id_fkey FOREIGN KEY (account_id, customer_id, subscription_id) REFERENCES public.subscriptions(account_id, customer_id, subscription_id);
+
+ALTER TABLE ONLY public.credit_pools
+    ADD CONSTRAINT credit_pools_account_id_customer_id_fkey FOREIGN KEY (account_id, customer_id) REFERENCES public.customers(account_id, customer_id);
+
+ALTER TABLE ONLY public.credit_pools
+    ADD CONSTRAINT credit_pools_account_id_denomination_fkey FOREIGN KEY (account_id, denomination) REFERENCES public.credit_models(account_id, denomination);
+
+ALTER TABLE ONLY public.credit_transactions
+    ADD CONSTRAINT credit_transactions_account_id_customer_id_pool_id_fkey FOREIGN KEY (account_id, customer_id, pool_id) REFERENCES public.credit_pools(account_id, customer_id, pool_id);
+
+ALTER TABLE ONLY public.customer_references
+    ADD CONSTRAINT customer_references_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.accounts(account_id);
+
+ALTER TABLE ONLY public.customers
+    ADD CONSTRAINT customers_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.accounts(account_id);
+
+ALTER TABLE ONLY public.document_numbers
+    ADD CONSTRAINT document_numbers_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.accounts(account_id);
+
+ALTER TABLE ONLY public.document_numbers
+    ADD CONSTRAINT document_numbers_account_id_series_fkey FOREIGN KEY (account_id, series) REFERENCES public.number_series(account_id, series);
+
+ALTER TABLE ONLY public.event_keys
+    ADD CONSTRAINT event_keys_account_id_customer_id_fkey FOREIGN KEY (account_id, customer_id) REFERENCES public.customers(account_id, customer_id);
+
+ALTER TABLE ONLY public.features
+    ADD CONSTRAINT features_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.accounts(account_id);
+
+ALTER TABLE ONLY public.idempotency_keys
+    ADD CONSTRAINT idempotency_keys_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.accounts(account_id);
+
+ALTER TABLE ONLY public.invoice_lines
+    ADD CONSTRAINT invoice_lines_account_id_customer_id_invoice_id_fkey FOREIGN KEY (account_id, customer_id, invoice_id) REFERENCES public.invoices(account_id, customer_id, invoice_id);
+
+ALTER TABLE ONLY public.invoices
+    ADD CONSTRAINT invoices_account_id_customer_id_fkey FOREIGN KEY (account_id, customer_id) REFERENCES public.customers(account_id, customer_id);
+
+ALTER TABLE ONLY public.invoices
+    ADD CONSTRAINT invoices_account_id_customer_id_subscription_id_fkey FOREIGN KEY (account_id, customer_id, subscription_id) REFERENCES public.subscriptions(account_id, customer_id, subscription_id);
+
+ALTER TABLE ONLY public.number_series
+    ADD CONSTRAINT number_series_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.accounts(account_id);
+
+ALTER TABLE ONLY public.payments
+    ADD CONSTRAINT payments_account_id_customer_id_fkey FOREIGN KEY (account_id, customer_id) REFERENCES public.customers(account_id, customer_id);
+
+ALTER TABLE ONLY public.pending_changes
+    ADD CONSTRAINT pending_changes_account_id_customer_id_subscription_id_fkey FOREIGN KEY (account_id, customer_id, subscription_id) REFERENCES public.subscriptions(account_id, customer_id, subscription_id);
+
+ALTER TABLE ONLY public.pending_changes
+    ADD CONSTRAINT pending_changes_account_id_version_id_fkey FOREIGN KEY (account_id, version_id) REFERENCES public.plan_versions(account_id, version_id);
+
+ALTER TABLE ONLY public.periods
+    ADD CONSTRAINT periods_account_id_customer_id_subscription_id_fkey FOREIGN KEY (account_id, customer_id, subscription_id) REFERENCES public.subscriptions(account_id, customer_id, subscription_id);
+
+ALTER TABLE ONLY public.plan_versions
+    ADD CONSTRAINT plan_versions_account_id_plan_id_fkey FOREIGN KEY (account_id, plan_id) REFERENCES public.plans(account_id, plan_id);
+
+ALTER TABLE ONLY public.plans
+    ADD CONSTRAINT plans_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.accounts(account_id);
+
+ALTER TABLE ONLY public.segments
+    ADD CONSTRAINT segments_account_id_customer_id_invoice_id_fkey FOREIGN KEY (account_id, customer_id, invoice_id) REFERENCES public.invoices(account_id, customer_id, invoice_id);
+
+ALTER TABLE ONLY public.segments
+    ADD CONSTRAINT segments_account_id_customer_id_subscription_id_seq_fkey FOREIGN KEY (account_id, customer_id, subscription_id, seq) REFERENCES public.periods(account_id, customer_id, subscription_id, seq);
+
+ALTER TABLE ONLY public.segments
+    ADD CONSTRAINT segments_account_id_version_id_fkey FOREIGN KEY (account_id, version_id) REFERENCES public.plan_versions(account_id, version_id);
+
+ALTER TABLE ONLY public.subscriptions
+    ADD CONSTRAINT subscriptions_account_id_customer_id_fkey FOREIGN KEY (account_id, customer_id) REFERENCES public.customers(account_id, customer_id);
+
+ALTER TABLE ONLY public.subscriptions
+    ADD CONSTRAINT subscriptions_account_id_plan_id_fkey FOREIGN KEY (account_id, plan_id) REFERENCES public.plans(account_id, plan_id);
+
+ALTER TABLE ONLY public.subscriptions
+    ADD CONSTRAINT subscriptions_account_id_version_id_fkey FOREIGN KEY (account_id, version_id) REFERENCES public.plan_versions(account_id, version_id);
