@@ -288,6 +288,7 @@ def test_what_a_document_may_say(path, value):
         ("plans[0].price.currency", "usd", "plans[0].price.currency"),
         ("plans[0].price.currency", "XXX", "plans[0].price.currency"),
         ("plans[0].price.currency", 840, "plans[0].price.currency"),
+        ("plans[0].price.currency", [], "plans[0].price.currency"),
         # Intervals and days.
         ("plans[0].interval.count", 0, "plans[0].interval.count"),
         ("plans[0].interval.count", Decimal("1.5"), "plans[0].interval.count"),
@@ -393,6 +394,9 @@ def test_a_document_is_an_object(value):
 def test_the_message_of_a_refusal_says_what_to_write():
     refusal = refusal_of(spoilt("plans[0].trialDays", 731))
     assert refusal.message == "plans[0].trialDays must be a whole number from 0 to 730."
+
+    refusal = refusal_of(spoilt("plans[0].price.amount", Decimal("NaN")))
+    assert refusal.message == "plans[0].price.amount must be a finite number."
 
     refusal = refusal_of(spoilt("plans[0].price", {"amount": Decimal("0.5"), "currency": "JPY"}))
     assert refusal.message == "plans[0].price.amount must have at most 0 decimals in JPY."

@@ -1,0 +1,130 @@
+"""Customers: registered, looked up, changed, listed and erased."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from usance.actions import credits, subscriptions
+from usance.actions.commands import Call
+from usance.actions.credits import PoolView
+from usance.actions.subscriptions import View
+from usance.core.customers import Customer, Profile
+from usance.core.ids import CustomerId, derived
+from usance.core.payments import Balance
+from usance.core.refusals import Code, Refusal
+from usance.store import customers, invoices
+from usance.store.db import Tx
+
+_POOLS_MAX: Final = 200
+_BASE62: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+
+
+@dataclass(frozen=True, slots=True)
+class Detail:
+    """A customer with what hangs on it, as shown by itself."""
+
+    customer: Customer
+    subscriptions: Sequence[View]
+    credit_pools: Sequence[PoolView]
+    balances: Sequence[Balance]
+
+
+async def create(tx: Tx, call: Call, reference: str | None, profile: Profile) -> Customer:
+    """Return a new customer; its reference is made here when the caller has none."""
+    customer = Customer(
+        account_id=call.account.id,
+        id=CustomerId(derived(call.now, call.seed, "customer")),
+        reference=reference or _opaque("cus", call),
+        profile=profile,
+        created_at=call.now,
+        decided_at=call.now,
+        erased_at=None,
+    )
+    if not await customers.add(tx, customer):
+        raise Refusal(
+            Code.CUSTOMER_EXISTS,
+            "A customer with this reference exists already.",
+            field="customerReferenceId",
+        )
+    return customer
+
+
+async def get(tx: Tx, call: Call, reference: str) -> Customer:
+    """Return the customer."""
+    customer = await customers.by_reference(tx, call.account.id, reference)
+    if customer is None:
+        raise _unknown()
+    return customer
+
+
+async def detail(tx: Tx, call: Call, reference: str) -> Detail:
+    """Return the customer with its subscriptions, credits and balances."""
+    customer = await get(tx, call, reference)
+    pools, _ = await credits.pools(tx, call, reference, limit=_POOLS_MAX, offset=0)
+    return Detail(
+        customer,
+        subscriptions=await subscriptions.of_customer(tx, call, reference),
+        credit_pools=pools,
+        balances=await invoices.balances(tx, call.account.id, customer.id),
+    )
+
+
+async def page(
+    tx: Tx, call: Call, *, email: str | None, limit: int, offset: int
+) -> tuple[Sequence[Customer], int]:
+    """Return a page of the customers, the newest first, and how many there are."""
+    return await customers.newest(tx, call.account.id, email=email, limit=limit, offset=offset)
+
+
+async def update(
+    tx: Tx, call: Call, reference: str, change: Callable[[Profile], Profile]
+) -> Customer:
+    """Return the customer with its profile changed."""
+    customer = await locked(tx, call, reference)
+    after = replace(customer, profile=change(customer.profile))
+    await customers.write(tx, after)
+    return after
+
+
+async def erase(tx: Tx, call: Call, reference: str) -> Customer:
+    """Return the customer without anything personal; its invoices stay.
+
+    Its reference, which may be personal too, becomes an opaque one and is free for another.
+    """
+    customer = await locked(tx, call, reference)
+    if await customers.has_open_subscription(tx, call.account.id, customer.id):
+        raise Refusal(
+            Code.CUSTOMER_HAS_SUBSCRIPTIONS,
+            "The customer has a subscription that has not ended. Cancel it first.",
+        )
+
+    # Nothing can be refused from here on.
+    if customer.erased_at is not None:
+        return customer
+    erased = replace(
+        customer, reference=_opaque("erased", call), profile=Profile(), erased_at=call.now
+    )
+    await customers.rename(tx, call.account.id, reference, erased.reference)
+    await customers.write(tx, erased)
+    return erased
+
+
+async def locked(tx: Tx, call: Call, reference: str) -> Customer:
+    """Lock the customer and return it as it is under the lock: the first thing any change does."""
+    customer = await customers.lock(tx, call.account.id, reference)
+    if customer is None:
+        raise _unknown()
+    return customer
+
+
+def _unknown() -> Refusal:
+    return Refusal(Code.CUSTOMER_NOT_FOUND, "There is no customer with this reference.")
+
+
+def _opaque(kind: str, call: Call) -> str:
+    """Return a reference that nobody can guess and that tells nothing."""
+    number, digits = derived(call.now, call.seed, kind).int, ""
+    while number:
+        number, digit = divmod(number, len(_BASE62))
+        digits = _BASE62[digit] + digits
+    return f"{kind}_{digits}"

@@ -1,0 +1,211 @@
+"""The routes of entitlements: may this customer use this feature now, and what would a use come to."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated, Final, TypeAlias
+from uuid import UUID
+
+from fastapi import Path, Response
+from pydantic import Field
+
+from usance.actions import entitlements
+from usance.actions.entitlements import Answered
+from usance.api import routes
+from usance.api.answers import Many, One, listed, show
+from usance.api.bodies import Lenient, Shape
+from usance.api.calls import Reading
+from usance.api.fields import (
+    CustomerInPath,
+    ExactNumber,
+    Metadata,
+    Number,
+    PathReference,
+    Reference,
+    Text255,
+)
+from usance.api.lines import plain
+from usance.api.pages import Paging
+from usance.api.routes import refuses
+from usance.core.entitlements import MESSAGES, Denial, Question
+from usance.core.refusals import Code, invalid
+
+router: Final = routes.router("Entitlements")
+
+FeatureInPath: TypeAlias = Annotated[PathReference, Path(alias="featureKey")]
+
+
+class Track(Lenient):
+    """The use to simulate. Nothing of it is recorded."""
+
+    event_name: Text255 | None = None
+    usage_units: Annotated[ExactNumber, Field(ge=0)] = Decimal(1)
+    model: Text255 | None = None
+    meta: Metadata | None = None
+
+
+class Check(Lenient):
+    """A question about a customer and a feature; `usage` is another name of `track`."""
+
+    customer_reference_id: Reference
+    feature_key: Reference
+    track: Track | None = None
+    usage: Track | None = None
+
+
+class Reason(Shape):
+    """Why not."""
+
+    code: Denial
+    message: str
+
+
+class UsageState(Shape):
+    """What the period has used. `limit` null is unlimited."""
+
+    used: Number
+    limit: Number | None
+    remaining: Number | None
+    resets_at: datetime
+
+
+class CreditShape(Shape):
+    """The pool that a use burns from."""
+
+    denomination: str
+    balance: Number
+    available: Number
+    hard_limit: bool
+
+
+class SimulationShape(Shape):
+    """What the asked units would do."""
+
+    requested_usage: Number
+    projected_usage: Number
+    projected_remaining: Number | None
+    projected_overage: Number
+    would_exceed_limit: bool
+
+
+class QuoteShape(Shape):
+    """What the asked units would burn."""
+
+    weight: Number
+    estimated_credits: Number
+
+
+class EntitlementShape(Shape):
+    """The answer. `allowed` is `isAllowed`; `reason` is there when it is no."""
+
+    customer_reference_id: str
+    feature_key: str
+    is_allowed: bool
+    allowed: bool
+    reason: Reason = Field(default=None)  # type: ignore[assignment] # absent when allowed
+    subscription_id: UUID | None
+    usage: UsageState | None
+    credit: CreditShape | None
+    as_of: datetime
+    simulation: SimulationShape = Field(default=None)  # type: ignore[assignment] # absent unasked
+    credit_quote: QuoteShape = Field(default=None)  # type: ignore[assignment] # absent unasked
+
+
+@router.get(
+    "/entitlements/{customerReferenceId}/{featureKey}",
+    response_model=One[EntitlementShape],
+    responses=refuses(Code.CUSTOMER_NOT_FOUND),
+)
+async def get_entitlement(
+    reference: CustomerInPath, feature_key: FeatureInPath, call: Reading
+) -> Response:
+    """Tell whether one more unit would be allowed now. An unknown feature is a no, not a 404."""
+    question = Question(feature_key)
+    return await show(call, lambda tx: entitlements.check(tx, call, reference, question), shown)
+
+
+@router.get(
+    "/entitlements/{customerReferenceId}",
+    response_model=Many[EntitlementShape],
+    responses=refuses(Code.CUSTOMER_NOT_FOUND),
+)
+async def list_entitlements(reference: CustomerInPath, call: Reading, page: Paging) -> Response:
+    """Tell the same for every feature of the customer's plans, by key."""
+    return await listed(call, page, lambda tx: entitlements.every(tx, call, reference), shown)
+
+
+@router.post(
+    "/entitlements",
+    response_model=One[EntitlementShape],
+    responses=refuses(Code.CUSTOMER_NOT_FOUND),
+)
+async def check_entitlement(body: Check, call: Reading) -> Response:
+    """Tell whether exactly these units would be allowed now. Nothing is recorded."""
+    if body.track is not None and body.usage is not None:
+        raise invalid("usage", "`usage` is another name of `track`: send one of them.")
+    asked = body.track or body.usage
+    question = Question(
+        body.feature_key,
+        units=None if asked is None else asked.usage_units,
+        model=None if asked is None else asked.model,
+    )
+    reference = body.customer_reference_id
+    return await show(call, lambda tx: entitlements.check(tx, call, reference, question), shown)
+
+
+def shown(answered: Answered) -> EntitlementShape:
+    """Return the entitlement as it is answered."""
+    one = answered.entitlement
+    optional: dict[str, object] = {}
+    if one.denial is not None:
+        optional["reason"] = Reason(code=one.denial, message=MESSAGES[one.denial])
+    if one.simulation is not None:
+        optional["simulation"] = SimulationShape(
+            requested_usage=_plain(one.simulation.requested),
+            projected_usage=_plain(one.simulation.projected_usage),
+            projected_remaining=plain(one.simulation.projected_remaining),
+            projected_overage=_plain(one.simulation.projected_overage),
+            would_exceed_limit=one.simulation.would_exceed_limit,
+        )
+    if one.quote is not None:
+        optional["credit_quote"] = QuoteShape(
+            weight=_plain(one.quote.weight), estimated_credits=_plain(one.quote.estimated_credits)
+        )
+    return EntitlementShape(
+        customer_reference_id=answered.customer_reference,
+        feature_key=one.feature_key,
+        is_allowed=one.is_allowed,
+        allowed=one.is_allowed,
+        subscription_id=one.subscription_id,
+        usage=_usage(answered),
+        credit=_credit(answered),
+        as_of=one.as_of,
+        **optional,  # type: ignore[arg-type] # by their names above
+    )
+
+
+def _usage(answered: Answered) -> UsageState | None:
+    state = answered.entitlement.usage
+    if state is None:
+        return None
+    return UsageState(
+        used=_plain(state.used),
+        limit=plain(state.limit),
+        remaining=plain(state.remaining),
+        resets_at=state.resets_at,
+    )
+
+
+def _credit(answered: Answered) -> CreditShape | None:
+    credit = answered.entitlement.credit
+    if credit is None:
+        return None
+    return CreditShape(
+        denomination=credit.denomination,
+        balance=_plain(credit.balance),
+        available=_plain(credit.available),
+        hard_limit=credit.hard_limit,
+    )
+
+
+def _plain(value: Decimal) -> Decimal:
+    return value.normalize() if value else Decimal(0)

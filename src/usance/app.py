@@ -1,0 +1,75 @@
+"""The application: the routers in one place, behind the edge."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from functools import cache
+from typing import Final
+
+from fastapi import APIRouter, FastAPI, Response
+from starlette.types import ASGIApp
+
+from usance.api import (
+    catalog,
+    clock,
+    credits,
+    customers,
+    entitlements,
+    errors,
+    events,
+    features,
+    invoices,
+    json,
+    openapi,
+    plans,
+    subscriptions,
+    system,
+)
+from usance.api.edge import PREFIX, Edge
+from usance.settings import Settings
+from usance.store.db import Db
+
+# In the order of the documentation.
+ROUTERS: Final[tuple[APIRouter, ...]] = (
+    customers.router,
+    plans.router,
+    features.router,
+    catalog.router,
+    subscriptions.router,
+    invoices.router,
+    entitlements.router,
+    events.router,
+    credits.router,
+    clock.router,
+)
+
+
+def create_app(db: Db, settings: Settings) -> ASGIApp:
+    """Return the ASGI application on an open database, which stays the caller's to close."""
+    app = FastAPI(
+        docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False, lifespan=_lifespan
+    )
+    app.state.db = db
+    app.state.settings = settings
+    errors.install(app)
+    for router in ROUTERS:
+        app.include_router(router, prefix=PREFIX)
+    app.include_router(system.router)
+    system.add_docs_assets(app)
+    app.add_api_route("/openapi.json", _document(app), include_in_schema=False)
+    return Edge(app)
+
+
+@asynccontextmanager
+async def _lifespan(_app: FastAPI) -> AsyncIterator[None]:
+    yield
+
+
+def _document(app: FastAPI) -> Callable[[], Awaitable[Response]]:
+    @cache
+    def rendered() -> bytes:
+        return json.render(openapi.document(app))
+
+    async def serve() -> Response:
+        return Response(rendered(), media_type="application/json")
+
+    return serve
