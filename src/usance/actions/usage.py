@@ -81,7 +81,9 @@ def _again(seen: dict[str, tuple[bytes, Receipt]], use: Use) -> Recorded:
             detail={"eventId": receipt["eventId"]},
         )
         return Recorded(None, refusal, is_new=False)
-    return Recorded({**receipt, "duplicate": True}, None, is_new=False)
+    # In the order of the first answer: what was stored comes back in another.
+    again: Receipt = {name: receipt[name] for name in record.RECEIPT if name in receipt}
+    return Recorded({**again, "duplicate": True}, None, is_new=False)
 
 
 def _digests(use: Use) -> list[bytes]:

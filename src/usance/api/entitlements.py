@@ -65,7 +65,7 @@ class UsageState(Shape):
     used: Number
     limit: Number | None
     remaining: Number | None
-    resets_at: datetime
+    resets_at: datetime | None
 
 
 class CreditShape(Shape):

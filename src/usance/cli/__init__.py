@@ -4,8 +4,9 @@ import sys
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
-from usance.cli import accounts, keys, migrate, serve
+from usance.cli import accounts, catalog, keys, migrate, serve
 from usance.core.refusals import Refusal
 from usance.settings import BadSetting
 from usance.store.db import Unreachable
@@ -24,6 +25,7 @@ app.command("http", hidden=True)(serve.http)
 app.command("migrate")(migrate.migrate)
 app.add_typer(accounts.app, name="accounts")
 app.add_typer(keys.app, name="keys")
+app.add_typer(catalog.app, name="catalog")
 
 
 def main() -> None:
@@ -40,5 +42,5 @@ def main() -> None:
 
 
 def _fail(message: str) -> None:
-    Console(stderr=True, highlight=False).print(f"[red]usance:[/] {message}", soft_wrap=True)
+    Console(stderr=True, highlight=False).print(f"[red]usance:[/] {escape(message)}", soft_wrap=True)
     sys.exit(1)

@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Final
 
 from usance.core import credits, usage
-from usance.core.catalog import Overage
+from usance.core.catalog import Burn, Overage
 from usance.core.credits import Pool
 from usance.core.ids import SubscriptionId
 from usance.core.snapshot import Snapshot
@@ -109,15 +109,11 @@ class Entitlement:
 
 def check(facts: Snapshot, question: Question, now: datetime) -> Entitlement:
     """Answer a question about a customer; `facts` are as time has them at `now`."""
-    units = question.units if question.units is not None else Decimal(1)
     feature = facts.features.get(question.feature_key)
     if feature is None:
-        return _denied(question, Denial.FEATURE_NOT_FOUND, [], now)
-    having = [
-        one
-        for one in usage.in_order(facts.subscriptions.values())
-        if _has(facts, one, question.feature_key)
-    ]
+        return _denied(facts, question, Denial.FEATURE_NOT_FOUND, [], now)
+    subscriptions = usage.in_order(facts.subscriptions.values())
+    having = [one for one in subscriptions if _has(facts, one, question.feature_key)]
     usable = [
         found
         for one in having
@@ -126,13 +122,14 @@ def check(facts: Snapshot, question: Question, now: datetime) -> Entitlement:
         is not None
     ]
     if not feature.enabled:
-        return _denied(question, Denial.FEATURE_DISABLED, usable, now)
-    if not facts.subscriptions:
-        return _denied(question, Denial.NO_SUBSCRIPTION, usable, now)
+        return _denied(facts, question, Denial.FEATURE_DISABLED, having, now)
+    if not subscriptions:
+        return _denied(facts, question, Denial.NO_SUBSCRIPTION, having, now)
     if not having:
-        return _denied(question, _without_feature(facts), usable, now)
+        return _denied(facts, question, Denial.FEATURE_NOT_IN_PLAN, having, now)
     if not usable:
-        return _denied(question, _unusable(having), usable, now)
+        return _denied(facts, question, _unusable(having), having, now)
+    units = question.units if question.units is not None else Decimal(1)
     return _of_usable(facts, question, usable, units, now)
 
 
@@ -152,13 +149,6 @@ def _has(facts: Snapshot, subscription: Subscription, feature_key: str) -> bool:
     return version is not None and version.terms.term(feature_key) is not None
 
 
-def _without_feature(facts: Snapshot) -> Denial:
-    """Every subscription may be over: then it is not the plan that lacks the feature."""
-    if all(one.status is SubscriptionStatus.EXPIRED for one in facts.subscriptions.values()):
-        return Denial.NO_SUBSCRIPTION
-    return Denial.FEATURE_NOT_IN_PLAN
-
-
 def _unusable(having: list[Subscription]) -> Denial:
     """Return the reason of the subscription that is closest to giving access."""
     statuses = {one.status for one in having}
@@ -172,27 +162,67 @@ def _unusable(having: list[Subscription]) -> Denial:
     return Denial.SUBSCRIPTION_INACTIVE
 
 
-def _denied(question: Question, denial: Denial, usable: list[Match], now: datetime) -> Entitlement:
-    """Return a no that is not about quantities; without access nothing remains."""
+def _denied(
+    facts: Snapshot,
+    question: Question,
+    denial: Denial,
+    having: list[Subscription],
+    now: datetime,
+) -> Entitlement:
+    """Return a no that is not about quantities; usage is shown, and without access nothing remains."""
+    state = _shown_usage(facts, question, having, now)
     simulation = None
     if question.units is not None:
+        used = state.used if state is not None else ZERO
+        limit = state.limit if state is not None else None
+        projected = used + question.units
         simulation = Simulation(
             requested=question.units,
-            projected_usage=question.units,
+            projected_usage=projected,
             projected_remaining=ZERO,
-            projected_overage=ZERO,
+            projected_overage=ZERO if limit is None else max(ZERO, projected - limit),
             would_exceed_limit=True,
         )
     return Entitlement(
         feature_key=question.feature_key,
         denial=denial,
-        subscription_id=usable[0].subscription.id if usable else None,
-        usage=None,
-        credit=None,
+        subscription_id=having[0].id if having else None,
+        usage=state,
+        credit=_credit_of(facts, question, having, now),
         simulation=simulation,
         quote=None,
         as_of=now,
     )
+
+
+def _shown_usage(
+    facts: Snapshot, question: Question, having: list[Subscription], now: datetime
+) -> Used | None:
+    """Return the usage of the plans that have the feature, with or without access to it."""
+    live = [one for one in having if not one.is_ended]
+    if not live:
+        return None
+    states = []
+    for one in live:
+        found = usage.match(facts, facts.versions, one, question.feature_key, now)
+        if found is not None:
+            states.append(usage.used(facts, found))
+            continue
+        term = facts.versions[one.version_id].terms.term(question.feature_key)
+        assert term is not None, "only those that have the feature are asked"
+        states.append(Used(ZERO, term.limit.units if term.limit is not None else None, None))
+    return _total(states)
+
+
+def _credit_of(
+    facts: Snapshot, question: Question, having: list[Subscription], now: datetime
+) -> CreditState | None:
+    """Return the pool that the feature burns from, with or without access to it."""
+    for one in having:
+        term = facts.versions[one.version_id].terms.term(question.feature_key)
+        if term is not None and term.burn is not None:
+            return _credit(facts, term.burn, now)
+    return None
 
 
 def _of_usable(
@@ -201,10 +231,8 @@ def _of_usable(
     verdicts = [(found, _verdict(facts, found, question, units, now)) for found in usable]
     allowing = next((found for found, denial in verdicts if denial is None), None)
     chosen = allowing or usage.choose(facts, usable, units) or usable[0]
-    denial = (
-        None if allowing is not None else dict(verdicts_by_id(verdicts))[chosen.subscription.id]
-    )
-    state = _summed(facts, usable)
+    denial = next(denial for found, denial in verdicts if found is chosen)
+    state = _total([usage.used(facts, found) for found in usable])
     simulation = None
     if question.units is not None:
         projected = state.used + units
@@ -216,26 +244,20 @@ def _of_usable(
             projected_overage=over,
             would_exceed_limit=denial is not None,
         )
-    pool, weight = _pool_and_weight(facts, chosen, question)
+    _, weight = _pool_and_weight(facts, chosen, question)
+    burn = chosen.term.burn
     return Entitlement(
         feature_key=question.feature_key,
         denial=denial,
         subscription_id=chosen.subscription.id,
         usage=state,
-        credit=_credit(facts, chosen, pool, now),
+        credit=None if burn is None else _credit(facts, burn, now),
         simulation=simulation,
         quote=None
-        if chosen.term.burn is None or question.units is None
+        if burn is None or question.units is None
         else CreditQuote(weight, units * weight),
         as_of=now,
     )
-
-
-def verdicts_by_id(
-    verdicts: list[tuple[Match, Denial | None]],
-) -> list[tuple[SubscriptionId, Denial | None]]:
-    """Return the verdicts by subscription."""
-    return [(found.subscription.id, denial) for found, denial in verdicts]
 
 
 def _verdict(
@@ -275,21 +297,19 @@ def _pool_and_weight(
     return pool, credits.weight_of(rule, question.model)
 
 
-def _credit(facts: Snapshot, found: Match, pool: Pool | None, now: datetime) -> CreditState | None:
-    rule = found.term.burn
-    if rule is None:
-        return None
+def _credit(facts: Snapshot, rule: Burn, now: datetime) -> CreditState:
+    pool = next((p for p in facts.pools.values() if p.denomination == rule.denomination), None)
     balance = credits.balance(pool, facts.grants.values(), now) if pool is not None else ZERO
-    hard = pool.hard_limit if pool is not None else _is_hard(facts, found)
-    return CreditState(rule.denomination, balance, balance, hard)
+    hard = facts.credit_models[rule.denomination].hard_limit if pool is None else pool.hard_limit
+    return CreditState(rule.denomination, balance, max(ZERO, balance) if hard else balance, hard)
 
 
-def _summed(facts: Snapshot, usable: list[Match]) -> Used:
-    """Return the sums over the usable subscriptions; one without a limit makes all unlimited."""
-    states = [usage.used(facts, found) for found in usable]
+def _total(states: list[Used]) -> Used:
+    """Return the sums; one without a limit makes all unlimited."""
     limits = [state.limit for state in states]
+    resets = [state.resets_at for state in states if state.resets_at is not None]
     return Used(
         used=sum((state.used for state in states), ZERO),
         limit=None if None in limits else sum((one for one in limits if one is not None), ZERO),
-        resets_at=min(state.resets_at for state in states),
+        resets_at=min(resets, default=None),
     )

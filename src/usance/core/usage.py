@@ -58,11 +58,14 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class Used:
-    """What a limit's period has used: `limit` None is unlimited; `remaining` is never below zero."""
+    """What a limit's period has used: `limit` None is unlimited; `remaining` is never below zero.
+
+    `resets_at` None: no period is running.
+    """
 
     used: Decimal
     limit: Decimal | None
-    resets_at: datetime
+    resets_at: datetime | None
 
     @property
     def remaining(self) -> Decimal | None:

@@ -27,6 +27,26 @@ from usance.core.usage import Match
 
 ZERO: Final = Decimal(0)
 
+RECEIPT: Final = (
+    "eventId",
+    "eventIdempotencyKey",
+    "duplicate",
+    "matched",
+    "billableUnits",
+    "usage",
+    "usageLimitExceeded",
+    "creditsDeducted",
+    "remainingBalance",
+    "insufficientCredits",
+    "creditShortfall",
+    "costAmount",
+    "costCurrency",
+    "revenueAmount",
+    "occurredAt",
+    "notes",
+)
+"""What a receipt says, in its order."""
+
 
 @dataclass(frozen=True, slots=True)
 class Cost:
@@ -315,7 +335,7 @@ def _receipt(
         "notes": notes,
     }
     if billed is None:
-        return receipt
+        return _plain(receipt)
     found = billed.match
     state = usage.used(draft, found)
     receipt["matched"] = {
@@ -336,4 +356,18 @@ def _receipt(
             if pool is None
             else credits.balance(pool, granting.grants_in(draft, pool.id), draft.now)
         )
-    return receipt
+    return _plain(receipt)
+
+
+def _plain(receipt: dict[str, object]) -> dict[str, object]:
+    """Return the receipt with its quantities free of zeros that arithmetic left at their ends."""
+    state = receipt["usage"]
+    if isinstance(state, dict):
+        receipt["usage"] = {name: _trimmed(value) for name, value in state.items()}
+    return {name: _trimmed(value) for name, value in receipt.items()}
+
+
+def _trimmed(value: object) -> object:
+    if isinstance(value, Decimal):
+        return value.normalize() if value else ZERO
+    return value
