@@ -12,12 +12,11 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Final, Protocol
 
-from usance.core import periods
+from usance.core import windows
 from usance.core.catalog import FeatureTerms, Overage, PlanVersion
 from usance.core.ids import InvoiceId, SubscriptionId, VersionId
 from usance.core.invoices import Invoice
 from usance.core.metering import Counter, CounterKey
-from usance.core.periods import Period
 from usance.core.subscriptions import RUNNING, Segment, Subscription, SubscriptionPeriod
 
 ZERO: Final = Decimal(0)
@@ -172,28 +171,14 @@ def choose(rows: Rows, matches: Iterable[Match], units: Decimal) -> Match | None
 def _window(
     subscription: Subscription, period: SubscriptionPeriod, term: FeatureTerms, at: datetime
 ) -> int:
-    """Return which `every` of its period the instant is in, counted from the anchor; else 0."""
-    if term.limit is None or term.limit.every is None or period.is_trial:
-        return 0
-    index = _index(subscription, term.limit.every, at)
-    return index - _index(subscription, term.limit.every, period.starts_at)
-
-
-def _index(subscription: Subscription, every: periods.Interval, at: datetime) -> int:
-    anchor = subscription.anchor_at
-    assert anchor is not None, "a period is counted from an anchor"
-    return periods.index_at(anchor, subscription.zone, every, at, subscription.anchor_day)
+    """Return which `every` of the limit the instant is in; else 0."""
+    every = None if term.limit is None else term.limit.every
+    return windows.at(subscription, period, every, at)
 
 
 def _resets_at(found: Match) -> datetime:
     limit, period = found.term.limit, found.period
     if limit is None or limit.every is None or period.is_trial:
         return period.ends_at
-    subscription = found.subscription
-    first = _index(subscription, limit.every, period.starts_at)
-    anchor = subscription.anchor_at
-    assert anchor is not None, "a period is counted from an anchor"
-    span: Period = periods.nth(
-        anchor, subscription.zone, limit.every, first + found.window, subscription.anchor_day
-    )
-    return min(span.ends_at, period.ends_at)
+    next_start = windows.start(found.subscription, period, limit.every, found.window + 1)
+    return min(next_start, period.ends_at)

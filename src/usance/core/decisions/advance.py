@@ -46,6 +46,8 @@ def perform(before: Snapshot, step: Step, *, now: datetime) -> Outcome:
             granting.expire(draft, PoolId(step.subject_id))
         case StepKind.EXPIRE_INCOMPLETE:
             _expire(draft, SubscriptionId(step.subject_id))
+        case StepKind.GRANT:
+            _grant(draft, SubscriptionId(step.subject_id), step.at)
         case StepKind.BOUNDARY:
             _boundary(draft, SubscriptionId(step.subject_id))
         case StepKind.LATE_USAGE:
@@ -83,6 +85,17 @@ def _expire(draft: Draft, subscription_id: SubscriptionId) -> None:
         draft, draft.subscriptions[subscription_id], at=draft.now, status=SubscriptionStatus.EXPIRED
     )
     assert subscription.status is SubscriptionStatus.INCOMPLETE, "only an unpaid start expires"
+
+
+def _grant(draft: Draft, subscription_id: SubscriptionId, at: datetime) -> None:
+    """Give the credits of every window that starts at the instant."""
+    subscription = draft.subscriptions[subscription_id]
+    period = draft.running_period(subscription)
+    assert period is not None, "a window belongs to a running period"
+    for allocation in draft.version(subscription).terms.credits:
+        window = granting.next_window(draft, subscription, period, allocation)
+        if window is not None and window[1] <= at:
+            granting.grant_window(draft, subscription, allocation, period.seq, window[0])
 
 
 def _boundary(draft: Draft, subscription_id: SubscriptionId) -> None:

@@ -13,6 +13,7 @@ from enum import IntEnum
 from typing import NamedTuple
 from uuid import UUID
 
+from usance.core.decisions import granting
 from usance.core.draft import Draft
 from usance.core.invoices import InvoiceStatus
 from usance.core.metering import LATEST_PAST
@@ -25,8 +26,9 @@ class StepKind(IntEnum):
     PAST_DUE = 0  # an invoice's grace is over
     EXPIRE_CREDITS = 1
     EXPIRE_INCOMPLETE = 2  # a subscription that was never paid is given up
-    BOUNDARY = 3  # a period ends
-    LATE_USAGE = 4  # usage that came after a subscription's end is billed
+    GRANT = 3  # a window of a long period brings its credits
+    BOUNDARY = 4  # a period ends
+    LATE_USAGE = 5  # usage that came after a subscription's end is billed
 
 
 class _Order(NamedTuple):
@@ -88,6 +90,10 @@ def _steps(draft: Draft, subscription: Subscription) -> list[Step]:
     period = draft.running_period(subscription)
     if period is not None:
         steps.append(Step(period.ends_at, StepKind.BOUNDARY, *own))
+        for allocation in draft.version(subscription).terms.credits:
+            window = granting.next_window(draft, subscription, period, allocation)
+            if window is not None:
+                steps.append(Step(window[1], StepKind.GRANT, *own))
     return steps
 
 

@@ -10,13 +10,14 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Final, assert_never
 
-from usance.core import credits, periods
+from usance.core import credits, periods, windows
 from usance.core.catalog import Allocation, PlanVersion, Rollover
 from usance.core.credits import Grant, GrantKind, Pool, Transaction, TransactionKind
 from usance.core.draft import Draft
 from usance.core.ids import EventId, GrantId, PoolId, SubscriptionId, TransactionId
+from usance.core.invoices import InvoiceStatus
 from usance.core.periods import Interval, Unit
-from usance.core.subscriptions import Subscription
+from usance.core.subscriptions import Subscription, SubscriptionPeriod
 
 ZERO: Final = Decimal(0)
 
@@ -125,12 +126,53 @@ def grant_period(draft: Draft, subscription: Subscription, version: PlanVersion,
     """Give what a version grants for a period, once, after rollover of what was left before.
 
     Asked again for the same period it does nothing: the grant's identity tells that it was given.
+    Windows (`every: MONTH`) that passed before the base price was paid are made up for, in order.
     """
     if was_granted(draft, subscription.id, seq):
         return
     roll_over(draft, subscription.id)
+    period = draft.periods[subscription.id, seq]
     for allocation in version.terms.credits:
         grant_plan(draft, subscription, allocation, allocation.amount, seq=seq, n=0, window=0)
+        for window in range(1, windows.at(subscription, period, allocation.every, draft.now) + 1):
+            grant_window(draft, subscription, allocation, seq, window)
+
+
+def grant_window(
+    draft: Draft, subscription: Subscription, allocation: Allocation, seq: int, window: int
+) -> None:
+    """Give an allocation's credits for a later window of a period, after rollover in its pool."""
+    roll_over(draft, subscription.id, denomination=allocation.denomination)
+    grant_plan(draft, subscription, allocation, allocation.amount, seq=seq, n=0, window=window)
+
+
+def next_window(
+    draft: Draft, subscription: Subscription, period: SubscriptionPeriod, allocation: Allocation
+) -> tuple[int, datetime] | None:
+    """Return the next window of a running period that an allocation is given for, and when.
+
+    None when there is none: no `every`, the period ends first, or its base price is not paid.
+    """
+    if allocation.every is None or period.is_trial or not _is_paid(draft, period):
+        return None
+    in_force = draft.segments_of(period.subscription_id, period.seq)[-1]
+    last = windows.at(subscription, period, allocation.every, in_force.starts_at)
+    for grant in draft.grants.values():
+        mine = (grant.subscription_id, grant.seq) == (subscription.id, period.seq)
+        if mine and draft.pools[grant.pool_id].denomination == allocation.denomination:
+            assert grant.window is not None, "a plan's grant has its window"
+            last = max(last, grant.window)
+    at = windows.start(subscription, period, allocation.every, last + 1)
+    return (last + 1, at) if at < period.ends_at else None
+
+
+def _is_paid(draft: Draft, period: SubscriptionPeriod) -> bool:
+    """Whether a period's base price is paid, or there was none to pay ahead."""
+    first = draft.segments.get((period.subscription_id, period.seq, 0))
+    if first is None or first.invoice_id is None:
+        return first is not None
+    invoice = draft.invoices.get(first.invoice_id)
+    return invoice is not None and invoice.status is InvoiceStatus.PAID
 
 
 def was_granted(draft: Draft, subscription_id: SubscriptionId, seq: int) -> bool:
@@ -203,9 +245,16 @@ def _expiry(now: datetime, zone: str, months: int | None) -> datetime | None:
     return periods.boundary(now, zone, Interval(Unit.MONTH, months), 1)
 
 
-def roll_over(draft: Draft, subscription_id: SubscriptionId) -> None:
-    """Take what the subscription's earlier plan grants do not keep, each by its own policy."""
+def roll_over(
+    draft: Draft, subscription_id: SubscriptionId, *, denomination: str | None = None
+) -> None:
+    """Take what the subscription's earlier plan grants do not keep, each by its own policy.
+
+    `denomination` None: in every pool.
+    """
     for pool_id, own in _plan_grants(draft, subscription_id).items():
+        if denomination not in {None, draft.pools[pool_id].denomination}:
+            continue
         keeping = credits.kept(own, draft.now)
         excess = [
             (g.id, keeping.get(g.id, ZERO) - g.remaining) for g in own if g.usable_at(draft.now)
@@ -249,19 +298,34 @@ def grant_increase(
     least the old allocation), so that going up and down mints nothing.
     """
     period = draft.periods[subscription.id, subscription.seq]
-    given: dict[str, Decimal] = {}
-    for grant in draft.grants.values():
-        if grant.subscription_id != subscription.id or grant.seq is None or grant.window != 0:
-            continue
-        if period.usage_from_seq <= grant.seq <= subscription.seq:
-            denomination = draft.pools[grant.pool_id].denomination
-            given[denomination] = given.get(denomination, ZERO) + grant.amount
     for allocation in new.terms.credits:
         name = allocation.denomination
+        window = windows.at(subscription, period, allocation.every, draft.now)
         before = old.terms.allocation(name)
         floor = before.amount if before is not None else ZERO
-        had = max(floor, given.get(name, ZERO) + promised.get(name, ZERO))
-        grant_plan(draft, subscription, allocation, allocation.amount - had, seq=seq, n=n, window=0)
+        given = _given(draft, subscription, period, name, window)
+        had = max(floor, given + promised.get(name, ZERO))
+        grant_plan(
+            draft, subscription, allocation, allocation.amount - had, seq=seq, n=n, window=window
+        )
+
+
+def _given(
+    draft: Draft,
+    subscription: Subscription,
+    period: SubscriptionPeriod,
+    denomination: str,
+    window: int,
+) -> Decimal:
+    """Return what plans granted to a subscription in a window of its period, cut periods included."""
+    total = ZERO
+    for grant in draft.grants.values():
+        if grant.subscription_id != subscription.id or grant.seq is None:
+            continue
+        in_period = period.usage_from_seq <= grant.seq <= period.seq and grant.window == window
+        if in_period and draft.pools[grant.pool_id].denomination == denomination:
+            total += grant.amount
+    return total
 
 
 def _plan_grants(draft: Draft, subscription_id: SubscriptionId) -> dict[PoolId, list[Grant]]:
