@@ -11,6 +11,7 @@ from starlette.types import ASGIApp
 from usance.api import (
     catalog,
     clock,
+    credit_prices,
     credits,
     customers,
     entitlements,
@@ -20,6 +21,7 @@ from usance.api import (
     invoices,
     json,
     openapi,
+    payments,
     plans,
     subscriptions,
     system,
@@ -39,6 +41,8 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     entitlements.router,
     events.router,
     credits.router,
+    credit_prices.router,
+    payments.router,
     clock.router,
 )
 

@@ -9,15 +9,19 @@ from uuid import UUID
 from usance.actions import ledger
 from usance.actions.commands import Call
 from usance.core import credits, money
-from usance.core.credits import Grant, GrantKind, Pool, Transaction
-from usance.core.decisions import granting, lifecycle
+from usance.core.credits import CreditPrice, CreditWeight, Grant, GrantKind, Pool, Transaction
+from usance.core.decisions import granting, lifecycle, purchase
+from usance.core.decisions.reverse_burn import reverse_burn
 from usance.core.draft import Draft
-from usance.core.ids import GrantId, PoolId
+from usance.core.ids import GrantId, PoolId, TransactionId, derived
+from usance.core.invoices import Invoice
 from usance.core.outcome import Outcome
 from usance.core.refusals import Code, Refusal, invalid
 from usance.core.snapshot import Snapshot
+from usance.store import catalog, terms
 from usance.store import credits as stored
 from usance.store.db import Tx
+from usance.store.snapshot import Named
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +124,146 @@ async def give(tx: Tx, call: Call, reference: str, request: NewGrant) -> Grant:
 
     decided = await ledger.decide(tx, call, customer, decision)
     return decided.after.grants[given[-1]]
+
+
+async def buy(
+    tx: Tx, call: Call, reference: str, denomination: str, wanted: Decimal
+) -> tuple[Invoice, str]:
+    """Order credits: the invoice at the price in force, and whose it is."""
+    customer = await ledger.lock_customer(tx, call, reference)
+    decided = await ledger.decide(
+        tx,
+        call,
+        customer,
+        lambda before, now: purchase.purchase(
+            before, denomination, wanted, now=now, seed=call.seed
+        ),
+    )
+    invoice = next(i for i in decided.outcome.invoices.inserted if i.purchase is not None)
+    return invoice, customer.reference
+
+
+async def reverse(tx: Tx, call: Call, transaction_id: UUID, reason: str | None) -> Transaction:
+    """Give back what a burn took, once.
+
+    Refusals: transaction_not_found, not_reversible, already_reversed.
+    """
+    customer = await ledger.lock_by_transaction(tx, call, transaction_id)
+    burn, is_reversed = await stored.transaction(
+        tx, call.account.id, customer.id, TransactionId(transaction_id)
+    )
+    decided = await ledger.decide(
+        tx,
+        call,
+        customer,
+        lambda before, now: reverse_burn(
+            before, burn, is_reversed=is_reversed, reason=reason, now=now, seed=call.seed
+        ),
+        Named(grants=tuple(grant_id for grant_id, _ in burn.taken)),
+    )
+    return next(t for t in decided.outcome.transactions if t.reverses == burn.id)
+
+
+# Prices and weights ----------------------------------------------------------------------------------
+
+
+async def prices(tx: Tx, call: Call) -> tuple[CreditPrice, ...]:
+    """Return all prices of credits, past and to come."""
+    return await terms.credit_prices(tx, call.account.id)
+
+
+async def weights(tx: Tx, call: Call) -> tuple[CreditWeight, ...]:
+    """Return all weights of features, past and to come."""
+    return await terms.credit_weights(tx, call.account.id)
+
+
+async def publish_price(
+    tx: Tx,
+    call: Call,
+    *,
+    denomination: str,
+    currency: str,
+    price_per_credit: Decimal,
+    effective_from: datetime | None,
+) -> CreditPrice:
+    """Publish a price from an instant on, now or later. Refuses an instant that is taken or past."""
+    await catalog.lock(tx, call.account.id)
+    if denomination not in await catalog.credit_models(tx, call.account.id):
+        raise invalid("denomination", "There is no such credit model.")
+    price = CreditPrice(
+        id=derived(call.now, call.seed, "price"),
+        denomination=denomination,
+        currency=currency,
+        price_per_credit=price_per_credit,
+        effective_from=_effective(effective_from, call.now),
+        published_at=call.now,
+    )
+    if not await terms.add_price(tx, call.account.id, price):
+        raise _taken()
+    return price
+
+
+async def publish_weight(
+    tx: Tx,
+    call: Call,
+    *,
+    feature_key: str,
+    model: str | None,
+    weight: Decimal,
+    effective_from: datetime | None,
+) -> CreditWeight:
+    """Publish a weight from an instant on, now or later. Refuses an instant that is taken or past."""
+    await catalog.lock(tx, call.account.id)
+    if feature_key not in await catalog.features(tx, call.account.id):
+        raise invalid("featureKey", "There is no such feature.")
+    entry = CreditWeight(
+        id=derived(call.now, call.seed, "weight"),
+        feature_key=feature_key,
+        model=model,
+        weight=weight,
+        effective_from=_effective(effective_from, call.now),
+        published_at=call.now,
+    )
+    if not await terms.add_weight(tx, call.account.id, entry):
+        raise _taken()
+    return entry
+
+
+async def withdraw_price(tx: Tx, call: Call, price_id: UUID) -> CreditPrice:
+    """Delete a price that lies ahead. Refusals: not_found, already_effective."""
+    await catalog.lock(tx, call.account.id)
+    found = next((p for p in await prices(tx, call) if p.id == price_id), None)
+    if found is None:
+        raise Refusal(Code.NOT_FOUND, "There is no such price.")
+    if not await terms.drop_price(tx, call.account.id, price_id, call.now):
+        raise _in_force()
+    return found
+
+
+async def withdraw_weight(tx: Tx, call: Call, weight_id: UUID) -> CreditWeight:
+    """Delete a weight that lies ahead. Refusals: not_found, already_effective."""
+    await catalog.lock(tx, call.account.id)
+    found = next((w for w in await weights(tx, call) if w.id == weight_id), None)
+    if found is None:
+        raise Refusal(Code.NOT_FOUND, "There is no such weight.")
+    if not await terms.drop_weight(tx, call.account.id, weight_id, call.now):
+        raise _in_force()
+    return found
+
+
+def _effective(wanted: datetime | None, now: datetime) -> datetime:
+    """Return from when a price or weight holds; what has been charged is never priced anew."""
+    if wanted is not None and wanted < now:
+        raise invalid("effectiveFrom", "It can only take effect now or later.")
+    return now if wanted is None else wanted
+
+
+def _taken() -> Refusal:
+    return invalid("effectiveFrom", "Another one takes effect at this very instant.")
+
+
+def _in_force() -> Refusal:
+    return Refusal(Code.ALREADY_EFFECTIVE, "It is in force already, and stays on the books.")
 
 
 def _view(found: Pool, grants_left: Sequence[Grant], now: datetime) -> PoolView:

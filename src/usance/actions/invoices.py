@@ -8,6 +8,7 @@ from usance.actions import ledger
 from usance.actions.commands import Call
 from usance.core.decisions import billing, settle
 from usance.core.decisions.settle import MarkPaid
+from usance.core.decisions.void_invoice import void_invoice
 from usance.core.ids import CustomerId, InvoiceId
 from usance.core.invoices import Invoice, InvoiceStatus
 from usance.core.refusals import Code, Refusal
@@ -42,6 +43,24 @@ async def mark_paid(tx: Tx, call: Call, request: MarkPaid) -> Shown:
         named,
     )
     return Shown(decided.after.invoices[request.invoice_id], customer.reference)
+
+
+async def void(tx: Tx, call: Call, invoice_id: UUID, reason: str) -> Shown:
+    """Void an unpaid invoice, with what that undoes; again: nothing changes."""
+    one = InvoiceId(invoice_id)
+    customer = await ledger.lock_by_invoice(tx, call, invoice_id)
+    named = Named(
+        invoices=(one,),
+        subscriptions=await stored.subscription_of(tx, call.account.id, one),
+    )
+    decided = await ledger.decide(
+        tx,
+        call,
+        customer,
+        lambda before, now: void_invoice(before, one, reason, now=now, seed=call.seed),
+        named,
+    )
+    return Shown(decided.after.invoices[one], customer.reference)
 
 
 async def get(tx: Tx, call: Call, invoice_id: UUID) -> Shown:

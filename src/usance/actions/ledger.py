@@ -6,7 +6,7 @@ caller to take it first.
 Sources: BILLING.md, "Five principles".
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -16,7 +16,14 @@ from usance.actions.commands import Call, StepsDue
 from usance.core import outcome as outcomes
 from usance.core.customers import Customer
 from usance.core.decisions import advance
-from usance.core.ids import CustomerId, InvoiceId, PoolId, SubscriptionId
+from usance.core.ids import (
+    CustomerId,
+    InvoiceId,
+    PaymentId,
+    PoolId,
+    SubscriptionId,
+    TransactionId,
+)
 from usance.core.outcome import Outcome
 from usance.core.refusals import Code, Refusal
 from usance.core.snapshot import Snapshot
@@ -114,6 +121,28 @@ async def lock_by_pool(tx: Tx, call: Call, pool_id: UUID) -> Customer:
     if owner is None:
         raise Refusal(Code.POOL_NOT_FOUND, "There is no such credit pool.")
     return await _locked(tx, call, owner)
+
+
+async def lock_by_payment(tx: Tx, call: Call, payment_id: UUID) -> Customer:
+    """Lock the customer who made the payment, or refuse: payment_not_found."""
+    owner = await customers.by_payment(tx, call.account.id, PaymentId(payment_id))
+    if owner is None:
+        raise Refusal(Code.PAYMENT_NOT_FOUND, "There is no such payment.")
+    return await _locked(tx, call, owner)
+
+
+async def lock_by_transaction(tx: Tx, call: Call, transaction_id: UUID) -> Customer:
+    """Lock the customer in whose pool credits moved, or refuse: transaction_not_found."""
+    owner = await customers.by_transaction(tx, call.account.id, TransactionId(transaction_id))
+    if owner is None:
+        raise Refusal(Code.TRANSACTION_NOT_FOUND, "There is no such credit transaction.")
+    return await _locked(tx, call, owner)
+
+
+async def references(tx: Tx, call: Call, ids: Sequence[CustomerId]) -> dict[CustomerId, str]:
+    """Return the references of customers of the account, by id."""
+    found = await customers.by_ids(tx, call.account.id, ids)
+    return {customer_id: customer.reference for customer_id, customer in found.items()}
 
 
 async def _locked(tx: Tx, call: Call, owner: CustomerId) -> Customer:

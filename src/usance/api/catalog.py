@@ -1,10 +1,11 @@
 """The routes of the whole catalogue as one document: shown, compared, applied."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Final, TypeAlias, TypeVar
+from typing import Any, Final, TypeVar
 
-from fastapi import Body, Response
-from pydantic import Field, WithJsonSchema
+from fastapi import Response
+from pydantic import Field, GetJsonSchemaHandler, RootModel
+from pydantic_core import CoreSchema
 
 from usance.actions import catalog
 from usance.actions.catalog import Publication, Staying
@@ -19,13 +20,16 @@ from usance.core.decisions.publish import CreditModelChange, FeatureChange, Kind
 
 router: Final = routes.router("Catalogue")
 
-# Read by the core and not by pydantic: it names each fault by its path in the document.
-Sent: TypeAlias = Annotated[
-    dict[str, Any], Body(), WithJsonSchema(catalog_schema.DOCUMENT, mode="validation")
-]
-Written: TypeAlias = Annotated[
-    dict[str, Any], WithJsonSchema(catalog_schema.DOCUMENT, mode="serialization")
-]
+
+class CatalogueDocument(RootModel[dict[str, Any]]):
+    """A whole catalogue. The core reads it: it names each fault by its path in the document."""
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, _schema: CoreSchema, _handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        """Return what the core reads, for the documentation."""
+        return {"title": cls.__name__, "description": cls.__doc__, **catalog_schema.DOCUMENT}
 
 
 Thing = TypeVar("Thing", Feature, CreditModel, Plan)
@@ -95,29 +99,29 @@ class PublicationShape(Shape):
     plans: list[PlanChangeShape]
 
 
-@router.get("/catalog", response_model=One[Written])
+@router.get("/catalog", response_model=One[CatalogueDocument])
 async def get_catalog(call: Reading) -> Response:
     """Show the whole catalogue as one document. To apply it changes nothing."""
     return await show(call, lambda tx: catalog.get(tx, call), written)
 
 
 @router.post("/catalog/plan", response_model=One[PublicationShape])
-async def plan_catalog(document: Sent, call: Reading) -> Response:
+async def plan_catalog(document: CatalogueDocument, call: Reading) -> Response:
     """Tell what applying a document would change, and change nothing.
 
     Subscriptions stay on the version that they were sold, so no next invoice changes: for each
     plan that would get a new version the answer counts the live subscriptions that stay behind.
     """
-    return await show(call, lambda tx: catalog.preview(tx, call, document), shown)
+    return await show(call, lambda tx: catalog.preview(tx, call, document.root), shown)
 
 
 @router.post("/catalog/apply", response_model=One[PublicationShape])
-async def apply_catalog(document: Sent, call: Command) -> Response:
+async def apply_catalog(document: CatalogueDocument, call: Command) -> Response:
     """Apply a document, and tell what it changed. Applied again it changes nothing.
 
     Plans of the account that it does not name are left alone, or archived with `prune`.
     """
-    return await answer(call, lambda tx: catalog.apply(tx, call, document), shown)
+    return await answer(call, lambda tx: catalog.apply(tx, call, document.root), shown)
 
 
 def written(document: Document) -> dict[str, Any]:

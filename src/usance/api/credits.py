@@ -1,7 +1,6 @@
 """The routes of credits."""
 
 from datetime import datetime
-from decimal import Decimal
 from typing import Annotated, Final, TypeAlias
 from uuid import UUID
 
@@ -17,14 +16,14 @@ from usance.api.calls import Command, Reading
 from usance.api.fields import (
     Choice,
     CustomerInPath,
-    ExactNumber,
     Instant,
     LongText,
     Number,
     PathId,
+    Positive,
     Text255,
 )
-from usance.api.lines import plain
+from usance.api.lines import plain, trimmed
 from usance.api.pages import Paging
 from usance.api.routes import refuses
 from usance.core.catalog import Rollover
@@ -40,7 +39,7 @@ class GrantByHand(Lenient):
     """Credits to give. PLAN_INCLUDED ones come from plans alone."""
 
     denomination: Text255
-    amount: Annotated[ExactNumber, Field(gt=0)]
+    amount: Positive
     type: Choice[GrantKind] = GrantKind.PROMOTIONAL
     priority: Annotated[int, Field(ge=-1_000_000, le=1_000_000)] = 0
     expires_at: Instant | None = None
@@ -161,7 +160,7 @@ async def list_transactions(
         lambda tx: credits.transactions(
             tx, call, reference, pool_id, limit=page.limit, offset=page.offset
         ),
-        _transaction,
+        transaction_shown,
     )
 
 
@@ -194,13 +193,13 @@ def pool_shown(view: PoolView) -> PoolShape:
     return PoolShape(
         id=pool.id,
         denomination=pool.denomination,
-        balance=_plain(view.balance),
-        available=_plain(view.available),
-        total_granted=_plain(pool.granted),
-        total_consumed=_plain(pool.consumed),
-        total_expired=_plain(pool.expired),
-        total_clawed_back=_plain(pool.clawed),
-        overdraft=_plain(pool.overdraft),
+        balance=trimmed(view.balance),
+        available=trimmed(view.available),
+        total_granted=trimmed(pool.granted),
+        total_consumed=trimmed(pool.consumed),
+        total_expired=trimmed(pool.expired),
+        total_clawed_back=trimmed(pool.clawed),
+        overdraft=trimmed(pool.overdraft),
         hard_limit=pool.hard_limit,
         status="ACTIVE" if view.available > 0 else "DEPLETED",
         created_at=pool.created_at,
@@ -211,8 +210,8 @@ def _grant(grant: Grant) -> GrantShape:
     return GrantShape(
         id=grant.id,
         type=grant.kind,
-        amount=_plain(grant.amount),
-        remaining=_plain(grant.remaining),
+        amount=trimmed(grant.amount),
+        remaining=trimmed(grant.remaining),
         priority=grant.priority,
         granted_at=grant.granted_at,
         expires_at=grant.expires_at,
@@ -223,20 +222,17 @@ def _grant(grant: Grant) -> GrantShape:
     )
 
 
-def _transaction(one: Transaction) -> TransactionShape:
+def transaction_shown(one: Transaction) -> TransactionShape:
+    """Return the movement as it is answered."""
     return TransactionShape(
         id=one.id,
         sequence=one.seq,
         type=one.kind,
-        amount=_plain(one.amount),
-        balance_after=_plain(one.balance_after),
-        grants=[Taken(grant_id=grant, amount=_plain(amount)) for grant, amount in one.taken],
+        amount=trimmed(one.amount),
+        balance_after=trimmed(one.balance_after),
+        grants=[Taken(grant_id=grant, amount=trimmed(amount)) for grant, amount in one.taken],
         event_id=one.event_id,
         reverses_transaction_id=one.reverses,
         reason=one.reason,
         created_at=one.at,
     )
-
-
-def _plain(value: Decimal) -> Decimal:
-    return value.normalize() if value else Decimal(0)

@@ -16,17 +16,17 @@ from usance.api.bodies import Lenient, Shape
 from usance.api.calls import Reading
 from usance.api.fields import (
     CustomerInPath,
-    ExactNumber,
     Metadata,
+    NotNegative,
     Number,
     PathReference,
     Reference,
     Text255,
 )
-from usance.api.lines import plain
+from usance.api.lines import plain, trimmed
 from usance.api.pages import Paging
 from usance.api.routes import refuses
-from usance.core.entitlements import MESSAGES, Denial, Question
+from usance.core.entitlements import MESSAGES, CreditQuote, Denial, Question
 from usance.core.refusals import Code, invalid
 
 router: Final = routes.router("Entitlements")
@@ -38,7 +38,7 @@ class Track(Lenient):
     """The use to simulate. Nothing of it is recorded."""
 
     event_name: Text255 | None = None
-    usage_units: Annotated[ExactNumber, Field(ge=0)] = Decimal(1)
+    usage_units: NotNegative = Decimal(1)
     model: Text255 | None = None
     meta: Metadata | None = None
 
@@ -92,6 +92,9 @@ class QuoteShape(Shape):
 
     weight: Number
     estimated_credits: Number
+    price_per_credit: Number | None
+    currency: str | None
+    estimated_cost: Number | None
 
 
 class EntitlementShape(Shape):
@@ -160,16 +163,14 @@ def shown(answered: Answered) -> EntitlementShape:
         optional["reason"] = Reason(code=one.denial, message=MESSAGES[one.denial])
     if one.simulation is not None:
         optional["simulation"] = SimulationShape(
-            requested_usage=_plain(one.simulation.requested),
-            projected_usage=_plain(one.simulation.projected_usage),
+            requested_usage=trimmed(one.simulation.requested),
+            projected_usage=trimmed(one.simulation.projected_usage),
             projected_remaining=plain(one.simulation.projected_remaining),
-            projected_overage=_plain(one.simulation.projected_overage),
+            projected_overage=trimmed(one.simulation.projected_overage),
             would_exceed_limit=one.simulation.would_exceed_limit,
         )
     if one.quote is not None:
-        optional["credit_quote"] = QuoteShape(
-            weight=_plain(one.quote.weight), estimated_credits=_plain(one.quote.estimated_credits)
-        )
+        optional["credit_quote"] = _quote(one.quote)
     return EntitlementShape(
         customer_reference_id=answered.customer_reference,
         feature_key=one.feature_key,
@@ -183,12 +184,23 @@ def shown(answered: Answered) -> EntitlementShape:
     )
 
 
+def _quote(quote: CreditQuote) -> QuoteShape:
+    price = quote.price
+    return QuoteShape(
+        weight=trimmed(quote.weight),
+        estimated_credits=trimmed(quote.estimated_credits),
+        price_per_credit=None if price is None else trimmed(price.price_per_credit),
+        currency=None if price is None else price.currency,
+        estimated_cost=plain(quote.estimated_cost),
+    )
+
+
 def _usage(answered: Answered) -> UsageState | None:
     state = answered.entitlement.usage
     if state is None:
         return None
     return UsageState(
-        used=_plain(state.used),
+        used=trimmed(state.used),
         limit=plain(state.limit),
         remaining=plain(state.remaining),
         resets_at=state.resets_at,
@@ -201,11 +213,7 @@ def _credit(answered: Answered) -> CreditShape | None:
         return None
     return CreditShape(
         denomination=credit.denomination,
-        balance=_plain(credit.balance),
-        available=_plain(credit.available),
+        balance=trimmed(credit.balance),
+        available=trimmed(credit.available),
         hard_limit=credit.hard_limit,
     )
-
-
-def _plain(value: Decimal) -> Decimal:
-    return value.normalize() if value else Decimal(0)

@@ -15,7 +15,15 @@ from usance.api import idempotency, json, routes
 from usance.api.answers import One, answer
 from usance.api.bodies import Lenient, Shape
 from usance.api.calls import Command, HttpCall
-from usance.api.fields import ExactNumber, Instant, Metadata, Number, Reference, Text255
+from usance.api.fields import (
+    ExactNumber,
+    Instant,
+    Metadata,
+    NotNegative,
+    Number,
+    Reference,
+    Text255,
+)
 from usance.api.routes import refuses
 from usance.core.decisions.record import Cost, Use
 from usance.core.refusals import Code, invalid
@@ -44,10 +52,10 @@ class Event(Lenient):
     event_name: Text255
     customer_reference_id: Reference
     feature_key: Reference | None = None
-    usage_units: Annotated[ExactNumber, Field(ge=0)] = Decimal(1)
+    usage_units: NotNegative = Decimal(1)
     occurred_at: Instant | None = None
     cost_input: CostInput | None = None
-    cost_amount: Annotated[ExactNumber | None, Field(ge=0)] = None
+    cost_amount: NotNegative | None = None
     revenue_amount: ExactNumber | None = None
     flow_id: Text255 | None = None
     meta: Metadata | None = None

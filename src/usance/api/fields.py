@@ -120,37 +120,79 @@ def _path_id(value: str) -> UUID:
     return UUID(value) if _UUID.fullmatch(value) else UUID(int=0)
 
 
-_NUMBER_SCHEMA: Final = {
-    "anyOf": [{"type": "number"}, {"type": "string", "pattern": r"^-?\d+(\.\d+)?([eE][+-]?\d+)?$"}],
-    "description": f"Exact; at most {_DIGITS_MAX} digits before the point and {_DECIMALS_MAX} after.",
-}
+# --- as the documentation tells it ----------------------------------------------------------------
+
+_ONE_LINE: Final = r"[^\x00-\x1f\x7f-\x9f]*$"
 _UUID_SCHEMA: Final = {"type": "string", "format": "uuid"}
+_INSTANT_SCHEMA: Final = {
+    "type": "string",
+    "format": "date-time",
+    "pattern": r"^(19[7-9]\d|[2-8]\d{3})-",
+}
+_METADATA_SCHEMA: Final = {
+    "type": "object",
+    "maxProperties": _KEYS_MAX,
+    "propertyNames": {
+        "minLength": 1,
+        "maxLength": _KEY_CHARACTERS_MAX,
+        "pattern": f"^{_ONE_LINE}",
+    },
+}
+
+
+def _pattern(pattern: str) -> dict[str, Any]:
+    # For the documentation alone: what refuses it is a validator, in words.
+    return {"pattern": pattern}
+
+
+def _number_schema(**bounds: int) -> WithJsonSchema:
+    sign = "" if "minimum" in bounds or "exclusiveMinimum" in bounds else "-?"
+    schema = {
+        "anyOf": [
+            {"type": "number", **bounds},
+            {"type": "string", "pattern": rf"^{sign}\d+(\.\d+)?([eE][+-]?\d+)?$"},
+        ],
+        "description": f"Exact; at most {_DIGITS_MAX} digits before the point and "
+        f"{_DECIMALS_MAX} after.",
+    }
+    return WithJsonSchema(schema, mode="validation")
+
 
 E = TypeVar("E")
 
 # --- in bodies and queries ----------------------------------------------------------------------
 
-Text255: TypeAlias = Annotated[str, Field(min_length=1, max_length=255), AfterValidator(_text)]
+Text255: TypeAlias = Annotated[
+    str,
+    Field(min_length=1, max_length=255, json_schema_extra=_pattern(f"^{_ONE_LINE}")),
+    AfterValidator(_text),
+]
 LongText: TypeAlias = Annotated[
     str, Field(min_length=1, max_length=2000), AfterValidator(_long_text)
 ]
 Reference: TypeAlias = Annotated[
-    str, Field(min_length=1, max_length=255), AfterValidator(_reference)
+    str,
+    Field(min_length=1, max_length=255, json_schema_extra=_pattern(rf"^(?!\.{{1,2}}$){_ONE_LINE}")),
+    AfterValidator(_reference),
 ]
-ExactNumber: TypeAlias = Annotated[
-    Decimal, BeforeValidator(_number), WithJsonSchema(_NUMBER_SCHEMA, mode="validation")
+ExactNumber: TypeAlias = Annotated[Decimal, BeforeValidator(_number), _number_schema()]
+NotNegative: TypeAlias = Annotated[
+    Decimal, BeforeValidator(_number), Field(ge=0), _number_schema(minimum=0)
 ]
-Amount: TypeAlias = Annotated[ExactNumber, Field(ge=0)]  # whole minor units: the action's check
-Percent: TypeAlias = Annotated[ExactNumber, Field(ge=0, le=100)]
+Positive: TypeAlias = Annotated[
+    Decimal, BeforeValidator(_number), Field(gt=0), _number_schema(exclusiveMinimum=0)
+]
+Amount: TypeAlias = NotNegative  # whole minor units: the action's check
+Percent: TypeAlias = Annotated[
+    Decimal, BeforeValidator(_number), Field(ge=0, le=100), _number_schema(minimum=0, maximum=100)
+]
 Instant: TypeAlias = Annotated[
-    datetime,
-    BeforeValidator(_instant),
-    WithJsonSchema({"type": "string", "format": "date-time"}, mode="validation"),
+    datetime, BeforeValidator(_instant), WithJsonSchema(_INSTANT_SCHEMA, mode="validation")
 ]
 Metadata: TypeAlias = Annotated[
     dict[str, Any],
     BeforeValidator(_metadata),
-    WithJsonSchema({"type": "object", "maxProperties": _KEYS_MAX}, mode="validation"),
+    WithJsonSchema(_METADATA_SCHEMA, mode="validation"),
 ]
 Id: TypeAlias = Annotated[
     UUID, BeforeValidator(_uuid), WithJsonSchema(_UUID_SCHEMA, mode="validation")

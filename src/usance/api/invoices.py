@@ -10,15 +10,15 @@ from usance.actions import invoices
 from usance.actions.invoices import Shown
 from usance.api import routes
 from usance.api.answers import Many, One, answer, listing, show
-from usance.api.bodies import Lenient, Shape
+from usance.api.bodies import Lenient, Shape, Strict
 from usance.api.calls import Command, Reading
 from usance.api.fields import (
     CustomerInPath,
-    ExactNumber,
     Instant,
     LongText,
     Number,
     PathId,
+    Positive,
     Text255,
 )
 from usance.api.lines import LineShape, lines_shown
@@ -37,11 +37,17 @@ InvoiceInPath: TypeAlias = Annotated[PathId, Path(alias="invoiceId")]
 class PaymentOfInvoice(Lenient):
     """What is known of the payment; all of it may be left out, and so may the body."""
 
-    amount: ExactNumber | None = None
+    amount: Positive | None = None
     paid_at: Instant | None = None
     method: Text255 | None = None
     reference: Text255 | None = None
     note: LongText | None = None
+
+
+class Voiding(Strict):
+    """Why an invoice is void; the reason stays on it."""
+
+    reason: LongText
 
 
 class InvoiceShape(Shape):
@@ -63,6 +69,7 @@ class InvoiceShape(Shape):
     past_due_at: datetime | None
     paid_at: datetime | None
     voided_at: datetime | None
+    void_reason: str | None
     replaced_by_invoice_id: UUID | None
     period_start: datetime | None
     period_end: datetime | None
@@ -126,6 +133,19 @@ async def mark_paid(
     return await answer(call, lambda tx: invoices.mark_paid(tx, call, request), _shown)
 
 
+@router.post(
+    "/invoices/{invoiceId}/void",
+    response_model=One[InvoiceShape],
+    responses=refuses(Code.INVOICE_NOT_FOUND, Code.INVOICE_PENDING, Code.INVOICE_NOT_VOIDABLE),
+)
+async def void_invoice(invoice_id: InvoiceInPath, body: Voiding, call: Command) -> Response:
+    """Void an unpaid invoice: a renewal is forgiven, an unpaid upgrade undone, a start called off.
+
+    Money on it moves to the customer's balance.
+    """
+    return await answer(call, lambda tx: invoices.void(tx, call, invoice_id, body.reason), _shown)
+
+
 @router.get("/invoices", response_model=Many[InvoiceShape])
 async def list_invoices(
     call: Reading,
@@ -174,6 +194,7 @@ def invoice_shown(invoice: Invoice, customer_reference: str) -> InvoiceShape:
         past_due_at=invoice.past_due_at,
         paid_at=invoice.paid_at,
         voided_at=invoice.voided_at,
+        void_reason=invoice.void_reason,
         replaced_by_invoice_id=invoice.replaced_by,
         period_start=invoice.starts_at,
         period_end=invoice.ends_at,

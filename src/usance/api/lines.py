@@ -66,8 +66,11 @@ def _shown(
     )
 
 
-def plain(value: Decimal | None) -> Decimal | None:
+def trimmed(value: Decimal) -> Decimal:
     """Return a quantity without the zeros that arithmetic left at its end."""
-    if value is None:
-        return None
     return value.normalize() if value else Decimal(0)
+
+
+def plain(value: Decimal | None) -> Decimal | None:
+    """Return the same of a quantity that may not be there."""
+    return None if value is None else trimmed(value)

@@ -78,7 +78,8 @@ def document(app: FastAPI) -> dict[str, Any]:
     # FastAPI's own shape of a validation error, which nothing here answers.
     for name in ("HTTPValidationError", "ValidationError"):
         components.get("schemas", {}).pop(name, None)
-    return result
+    whole: dict[str, Any] = _whole(result)
+    return whole
 
 
 def _complete(operation: dict[str, Any], route: RouteContext) -> None:
@@ -99,9 +100,12 @@ def _complete(operation: dict[str, Any], route: RouteContext) -> None:
         codes += [Code.MALFORMED_JSON, Code.UNSUPPORTED_MEDIA_TYPE]
 
     responses = operation["responses"]
+    # FastAPI's, wherever there is a parameter; but what a path names is unknown, never invalid.
+    if not responses.get("422", {}).get("description", "").startswith("`"):
+        responses.pop("422", None)
     for status, said in refuses(*codes).items():
         known = responses.get(str(status))
-        own = known["description"] if known and known["description"].startswith("`") else ""
+        own = known["description"] if known else ""
         responses[str(status)] = {
             "description": ", ".join(filter(None, [own, said["description"]])),
             "content": {
@@ -120,3 +124,15 @@ def _takes(dependant: Dependant, call: object) -> bool:
 
 def _has_query(dependant: Dependant) -> bool:
     return bool(dependant.query_params) or any(map(_has_query, dependant.dependencies))
+
+
+def _whole(value: Any) -> Any:  # noqa: ANN401 - any part of the document
+    """Return the value with whole bounds: FastAPI has turned them into floats."""
+    if isinstance(value, dict):
+        return {name: _whole(child) for name, child in value.items()}
+    if isinstance(value, list):
+        return [_whole(child) for child in value]
+    if isinstance(value, float):
+        assert value.is_integer(), "a bound that is no whole number is written as text"
+        return int(value)
+    return value

@@ -42,5 +42,7 @@ def main() -> None:
 
 
 def _fail(message: str) -> None:
-    Console(stderr=True, highlight=False).print(f"[red]usance:[/] {escape(message)}", soft_wrap=True)
+    Console(stderr=True, highlight=False).print(
+        f"[red]usance:[/] {escape(message)}", soft_wrap=True
+    )
     sys.exit(1)

@@ -108,6 +108,30 @@ class Transaction:
     reason: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class CreditPrice:
+    """What one credit costs from an instant on, until a later price takes over."""
+
+    id: UUID
+    denomination: str
+    currency: str
+    price_per_credit: Decimal
+    effective_from: datetime
+    published_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CreditWeight:
+    """What one unit of a feature burns from an instant on; `model` None: on every model."""
+
+    id: UUID
+    feature_key: str
+    model: str | None
+    weight: Decimal
+    effective_from: datetime
+    published_at: datetime
+
+
 def spending_order(grant: Grant) -> tuple[int, float | int, bool, datetime, UUID]:
     """Return the sort key: priority → soonest expiry (none last) → free before bought → oldest → id."""
     expiry = _FAR if grant.expires_at is None else _instant(grant.expires_at)
@@ -161,13 +185,33 @@ def coverable(units: Decimal, weight: Decimal, available: Decimal) -> Decimal:
     return (available / weight).quantize(_TWELVE_DECIMALS, rounding=ROUND_DOWN)
 
 
-def weight_of(burn: Burn, model: str | None) -> Decimal:
-    """Return the credits that one unit burns: the version's for the model, its own, else 1."""
+def weight_of(
+    burn: Burn,
+    feature_key: str,
+    model: str | None,
+    table: Iterable[CreditWeight],
+    at: datetime,
+) -> Decimal:
+    """Return the credits that one unit burns at an instant, the first that there is of these.
+
+    The version's for the model, the version's own, the table's for the feature and model, the
+    table's for the feature, 1. A model is compared exactly.
+    """
     if model is not None:
         for name, weight in burn.models:
             if name == model:
                 return weight
-    return burn.weight if burn.weight is not None else Decimal(1)
+    if burn.weight is not None:
+        return burn.weight
+    for wanted in (model, None):
+        found = [
+            one
+            for one in table
+            if one.feature_key == feature_key and one.model == wanted and one.effective_from <= at
+        ]
+        if found:
+            return max(found, key=lambda one: one.effective_from).weight
+    return Decimal(1)
 
 
 def kept(grants: Iterable[Grant], now: datetime) -> dict[GrantId, Decimal]:

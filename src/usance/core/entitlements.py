@@ -14,7 +14,7 @@ from typing import Final
 
 from usance.core import credits, usage
 from usance.core.catalog import Burn, Overage
-from usance.core.credits import Pool
+from usance.core.credits import CreditPrice, Pool
 from usance.core.ids import SubscriptionId
 from usance.core.snapshot import Snapshot
 from usance.core.subscriptions import ENDED, Subscription, SubscriptionStatus
@@ -86,6 +86,12 @@ class CreditQuote:
 
     weight: Decimal
     estimated_credits: Decimal
+    price: CreditPrice | None  # in force now; None: these credits are not sold
+
+    @property
+    def estimated_cost(self) -> Decimal | None:
+        """What the credits would cost to buy, exact and not rounded."""
+        return None if self.price is None else self.price.price_per_credit * self.estimated_credits
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,7 +250,7 @@ def _of_usable(
             projected_overage=over,
             would_exceed_limit=denial is not None,
         )
-    _, weight = _pool_and_weight(facts, chosen, question)
+    _, weight = _pool_and_weight(facts, chosen, question, now)
     burn = chosen.term.burn
     return Entitlement(
         feature_key=question.feature_key,
@@ -255,7 +261,7 @@ def _of_usable(
         simulation=simulation,
         quote=None
         if burn is None or question.units is None
-        else CreditQuote(weight, units * weight),
+        else CreditQuote(weight, units * weight, facts.price_of(burn.denomination, now)),
         as_of=now,
     )
 
@@ -274,7 +280,7 @@ def _verdict(
             return Denial.USAGE_LIMIT_REACHED
     if found.term.burn is None or found.term.price is not None:
         return None
-    pool, weight = _pool_and_weight(facts, found, question)
+    pool, weight = _pool_and_weight(facts, found, question, now)
     hard = pool.hard_limit if pool is not None else _is_hard(facts, found)
     if not hard or weight == 0:
         return None
@@ -288,13 +294,14 @@ def _is_hard(facts: Snapshot, found: Match) -> bool:
 
 
 def _pool_and_weight(
-    facts: Snapshot, found: Match, question: Question
+    facts: Snapshot, found: Match, question: Question, now: datetime
 ) -> tuple[Pool | None, Decimal]:
     rule = found.term.burn
     if rule is None:
         return None, ZERO
     pool = next((p for p in facts.pools.values() if p.denomination == rule.denomination), None)
-    return pool, credits.weight_of(rule, question.model)
+    weight = credits.weight_of(rule, found.term.key, question.model, facts.credit_weights, now)
+    return pool, weight
 
 
 def _credit(facts: Snapshot, rule: Burn, now: datetime) -> CreditState:

@@ -59,6 +59,14 @@ class LineKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Purchase:
+    """What a CREDIT_PURCHASE invoice brings when it is paid."""
+
+    denomination: str
+    credits: Decimal
+
+
+@dataclass(frozen=True, slots=True)
 class Line:
     """One amount on a document, rounded once.
 
@@ -107,9 +115,11 @@ class Invoice:
     due_at: datetime | None = None
     past_due_at: datetime | None = None
     paid_at: datetime | None = None
+    reopened_at: datetime | None = None  # the payment that had settled it was reversed
     voided_at: datetime | None = None
     void_reason: str | None = None
     replaced_by: InvoiceId | None = None
+    purchase: Purchase | None = None
     starts_at: datetime | None = None
     ends_at: datetime | None = None
 

@@ -28,6 +28,7 @@ class Code(StrEnum):
     SUBSCRIPTION_NOT_FOUND = "subscription_not_found"
     INVOICE_NOT_FOUND = "invoice_not_found"
     POOL_NOT_FOUND = "pool_not_found"
+    PAYMENT_NOT_FOUND = "payment_not_found"
     TRANSACTION_NOT_FOUND = "transaction_not_found"
     KEY_NOT_FOUND = "key_not_found"
     # The thing is there and does not allow it.
@@ -49,6 +50,9 @@ class Code(StrEnum):
     EVENT_KEY_CONFLICT = "event_key_conflict"
     ALREADY_REVERSED = "already_reversed"
     NOT_REVERSIBLE = "not_reversible"
+    INSUFFICIENT_BALANCE = "insufficient_balance"
+    NO_PRICE = "no_price"
+    ALREADY_EFFECTIVE = "already_effective"
     CLOCK_IS_REAL = "clock_is_real"
     CLOCK_BACKWARDS = "clock_backwards"
     # The same request under the same key.

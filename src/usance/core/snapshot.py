@@ -9,16 +9,17 @@ Sources: docs/architecture: "read a snapshot, decide, write the outcome".
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
 
 from usance.core.accounts import Account
 from usance.core.catalog import CreditModel, Feature, PlanVersion
-from usance.core.credits import Grant, Pool
+from usance.core.credits import CreditPrice, CreditWeight, Grant, Pool
 from usance.core.customers import Customer
 from usance.core.ids import GrantId, InvoiceId, PaymentId, PlanId, PoolId, SubscriptionId, VersionId
 from usance.core.invoices import Invoice
 from usance.core.metering import Counter, CounterKey
-from usance.core.payments import Balance, Payment
+from usance.core.payments import Application, Balance, Payment
 from usance.core.subscriptions import PendingChange, Segment, Subscription, SubscriptionPeriod
 
 
@@ -44,7 +45,21 @@ class Snapshot:
     values: frozenset[tuple[CounterKey, bytes]] = (
         frozenset()
     )  # of `unique` counters, those asked for
+    credit_prices: tuple[CreditPrice, ...] = ()
+    credit_weights: tuple[CreditWeight, ...] = ()
+    applications: tuple[Application, ...] = ()  # what a named payment, and the balance, has paid
     trialed: frozenset[PlanId] = frozenset()
+
+    def price_of(self, denomination: str, at: datetime) -> CreditPrice | None:
+        """Return the price of a denomination in force at an instant, or None."""
+        found = [
+            one
+            for one in self.credit_prices
+            if one.denomination == denomination and one.effective_from <= at
+        ]
+        # Of prices in several currencies the account's own goes first.
+        own = [one for one in found if one.currency == self.account.currency] or found
+        return max(own, key=lambda one: one.effective_from, default=None)
 
     @property
     def tax_rate(self) -> Decimal:

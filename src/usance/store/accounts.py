@@ -15,7 +15,7 @@ from usance.store.db import Tx
 
 _SELECT: Final = """
     SELECT a.account_id, a.name, a.mode, a.zone, a.currency, a.grace_days, a.incomplete_days,
-           a.tax_rate, a.auto_create, a.clock_offset_us
+           a.tax_rate, a.auto_create, a.clock_offset_us, a.catalog_version
       FROM accounts a
 """
 
@@ -178,6 +178,7 @@ def _account(row: asyncpg.Record) -> Account:
         tax_rate=row["tax_rate"],
         auto_create=row["auto_create"],
         clock_offset_us=row["clock_offset_us"],
+        catalog_version=row["catalog_version"],
     )
 
 

@@ -28,10 +28,10 @@ from usance.store.db import Tx
 
 # Not FOR UPDATE: that would hold up everyone who writes a row that names the account.
 _LOCK: Final = """
-    SELECT true
-      FROM accounts
+    UPDATE accounts
+       SET catalog_version = catalog_version + 1
      WHERE account_id = $1
-       FOR NO KEY UPDATE
+    RETURNING true
 """
 
 _FEATURES: Final = """

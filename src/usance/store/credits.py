@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Final
 
 from usance.core.credits import Grant, Pool, Transaction
-from usance.core.ids import AccountId, CustomerId, PoolId
+from usance.core.ids import AccountId, CustomerId, PoolId, TransactionId
 from usance.store import rows
 from usance.store.db import Tx
 from usance.store.snapshot import GRANT_COLUMNS, POOL_COLUMNS
@@ -72,6 +72,22 @@ _TRANSACTIONS: Final = """
      LIMIT $4 OFFSET $5
 """
 
+_TRANSACTION: Final = """
+    SELECT transaction_id AS id, customer_id, pool_id, seq, kind, amount, balance_after, taken, at,
+           event_id, reverses, reason
+      FROM credit_transactions
+     WHERE account_id = $1
+       AND customer_id = $2
+       AND transaction_id = $3
+"""
+
+_IS_REVERSED: Final = """
+    SELECT EXISTS (SELECT FROM credit_transactions
+                    WHERE account_id = $1
+                      AND customer_id = $2
+                      AND reverses = $3)
+"""
+
 _TRANSACTIONS_COUNT: Final = """
     SELECT count(*)
       FROM credit_transactions
@@ -119,6 +135,16 @@ async def grants(
     found = await tx.fetch(_GRANTS, account_id, customer_id, pool_id, limit, offset)
     total = await tx.fetchval(_GRANTS_COUNT, account_id, customer_id, pool_id)
     return [rows.grant(row) for row in found], int(total)
+
+
+async def transaction(
+    tx: Tx, account_id: AccountId, customer_id: CustomerId, transaction_id: TransactionId
+) -> tuple[Transaction, bool]:
+    """Return a movement of the customer's pools, and whether it has been reversed."""
+    row = await tx.fetchrow(_TRANSACTION, account_id, customer_id, transaction_id)
+    assert row is not None, "its customer was found by it"
+    is_reversed = await tx.fetchval(_IS_REVERSED, account_id, customer_id, transaction_id)
+    return rows.transaction(row), bool(is_reversed)
 
 
 async def transactions(

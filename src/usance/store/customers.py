@@ -9,7 +9,15 @@ from typing import Final
 import asyncpg
 
 from usance.core.customers import Customer, Profile
-from usance.core.ids import AccountId, CustomerId, InvoiceId, PoolId, SubscriptionId
+from usance.core.ids import (
+    AccountId,
+    CustomerId,
+    InvoiceId,
+    PaymentId,
+    PoolId,
+    SubscriptionId,
+    TransactionId,
+)
 from usance.store.db import Tx
 
 _SELECT: Final = """
@@ -65,6 +73,20 @@ _BY_INVOICE: Final = """
       FROM invoices
      WHERE account_id = $1
        AND invoice_id = $2
+"""
+
+_BY_PAYMENT: Final = """
+    SELECT customer_id
+      FROM payments
+     WHERE account_id = $1
+       AND payment_id = $2
+"""
+
+_BY_TRANSACTION: Final = """
+    SELECT customer_id
+      FROM credit_transactions
+     WHERE account_id = $1
+       AND transaction_id = $2
 """
 
 _BY_POOL: Final = """
@@ -176,6 +198,20 @@ async def by_subscription(
 async def by_invoice(tx: Tx, account_id: AccountId, invoice_id: InvoiceId) -> CustomerId | None:
     """Return whose invoice it is, or None."""
     found = await tx.fetchval(_BY_INVOICE, account_id, invoice_id)
+    return None if found is None else CustomerId(found)
+
+
+async def by_payment(tx: Tx, account_id: AccountId, payment_id: PaymentId) -> CustomerId | None:
+    """Return whose payment it is, or None."""
+    found = await tx.fetchval(_BY_PAYMENT, account_id, payment_id)
+    return None if found is None else CustomerId(found)
+
+
+async def by_transaction(
+    tx: Tx, account_id: AccountId, transaction_id: TransactionId
+) -> CustomerId | None:
+    """Return in whose pool the credits moved, or None."""
+    found = await tx.fetchval(_BY_TRANSACTION, account_id, transaction_id)
     return None if found is None else CustomerId(found)
 
 

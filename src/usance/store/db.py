@@ -211,7 +211,7 @@ class Db:
             except _DRIVER_ERRORS as error:
                 if readonly or _sqlstate(error) in _CONFLICTS:
                     raise
-                if connection.is_closed() or _sqlstate(error) in _LOSSES:
+                if _sqlstate(error) in _LOSSES or _is_gone(connection):
                     raise _unavailable(
                         "The database went away while this was being committed, so it may have "
                         "happened or not. Send it again with the same Idempotency-Key to be sure."
@@ -232,7 +232,7 @@ class Db:
             state = _sqlstate(error)
             if state in _CONFLICTS:
                 raise _conflict() from error
-            if state in _LOSSES or connection.is_closed():
+            if state in _LOSSES or _is_gone(connection):
                 raise _loss() from error
             if state in _OVERLOADS or state[:2] == _OVERLOAD_CLASS:
                 raise _unavailable("The database is too busy at the moment.") from error
@@ -241,6 +241,13 @@ class Db:
             # A connection that broke while it was handed back is replaced by the pool.
             with suppress(*_DRIVER_ERRORS):
                 await self._pool.release(connection)
+
+
+def _is_gone(connection: Tx) -> bool:
+    try:
+        return connection.is_closed()
+    except asyncpg.InterfaceError:  # the pool took it back when it broke
+        return True
 
 
 def _sqlstate(error: BaseException) -> str:

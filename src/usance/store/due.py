@@ -23,6 +23,12 @@ _IS_DUE: Final = """
                     WHERE account_id = $1
                       AND customer_id = $2
                       AND next_due_at <= $3)
+        OR EXISTS (SELECT FROM invoices
+                    WHERE account_id = $1
+                      AND customer_id = $2
+                      AND subscription_id IS NULL
+                      AND status = 'DUE'
+                      AND past_due_at <= $3)
 """
 
 # Each account is asked by itself: their clocks differ, and so the index on the instant serves.
@@ -42,6 +48,15 @@ _CLAIM: Final = """
              WHERE p.account_id = a.account_id
                AND p.next_due_at <= $1::timestamptz + a.clock_offset_us * interval '1 microsecond'
              ORDER BY p.next_due_at
+             LIMIT $2)
+            UNION ALL
+           (SELECT i.customer_id, i.past_due_at
+              FROM invoices i
+             WHERE i.account_id = a.account_id
+               AND i.subscription_id IS NULL
+               AND i.status = 'DUE'
+               AND i.past_due_at <= $1::timestamptz + a.clock_offset_us * interval '1 microsecond'
+             ORDER BY i.past_due_at
              LIMIT $2)
            ) d
      ORDER BY d.next_due_at, d.customer_id
@@ -71,6 +86,15 @@ _FIRST_IN_ACCOUNT: Final = """
               WHERE account_id = $1
                 AND next_due_at <= $2
               ORDER BY next_due_at, pool_id
+              LIMIT 1)
+             UNION ALL
+            (SELECT customer_id, past_due_at
+               FROM invoices
+              WHERE account_id = $1
+                AND subscription_id IS NULL
+                AND status = 'DUE'
+                AND past_due_at <= $2
+              ORDER BY past_due_at, invoice_id
               LIMIT 1)) d
      ORDER BY next_due_at, customer_id
      LIMIT 1

@@ -93,17 +93,19 @@ _UPDATE_SEGMENT: Final = """
 _INSERT_INVOICE: Final = """
     INSERT INTO invoices (account_id, customer_id, invoice_id, subscription_id, seq, kind, n,
                           currency, created_at, status, number, subtotal, tax_rate, tax_amount,
-                          amount, amount_paid, issued_at, due_at, past_due_at, paid_at, voided_at,
-                          void_reason, replaced_by, starts_at, ends_at)
+                          amount, amount_paid, issued_at, due_at, past_due_at, paid_at, reopened_at,
+                          voided_at, void_reason, replaced_by, starts_at, ends_at,
+                          purchase_denomination, purchase_credits)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19,
-            $20, $21, $22, $23, $24, $25)
+            $20, $21, $22, $23, $24, $25, $26, $27, $28)
 """
 
 _UPDATE_INVOICE: Final = """
     UPDATE invoices
        SET status = $4, number = $5, subtotal = $6, tax_rate = $7, tax_amount = $8, amount = $9,
            amount_paid = $10, issued_at = $11, due_at = $12, past_due_at = $13, paid_at = $14,
-           voided_at = $15, void_reason = $16, replaced_by = $17, starts_at = $18, ends_at = $19
+           reopened_at = $15, voided_at = $16, void_reason = $17, replaced_by = $18, starts_at = $19,
+           ends_at = $20
      WHERE account_id = $1
        AND customer_id = $2
        AND invoice_id = $3
@@ -543,6 +545,8 @@ def _new_invoice(i: Invoice) -> tuple[object, ...]:
         i.currency,
         i.created_at,
         *_invoice_state(i),
+        None if i.purchase is None else i.purchase.denomination,
+        None if i.purchase is None else i.purchase.credits,
     )
 
 
@@ -559,6 +563,7 @@ def _invoice_state(i: Invoice) -> tuple[object, ...]:
         i.due_at,
         i.past_due_at,
         i.paid_at,
+        i.reopened_at,
         i.voided_at,
         i.void_reason,
         i.replaced_by,

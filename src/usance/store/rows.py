@@ -20,6 +20,7 @@ from usance.core.invoices import (
     Line,
     LineKind,
     NoteKind,
+    Purchase,
 )
 from usance.core.metering import Counter, CounterKey
 from usance.core.payments import Application, Balance, BalanceEntry, EntryKind, Payment, Source
@@ -62,6 +63,9 @@ def invoice(row: asyncpg.Record, lines: tuple[Line, ...]) -> Invoice:
     fields = dict(row)
     fields["kind"] = InvoiceKind(fields["kind"])
     fields["status"] = InvoiceStatus(fields["status"])
+    denomination = fields.pop("purchase_denomination")
+    bought = fields.pop("purchase_credits")
+    fields["purchase"] = None if denomination is None else Purchase(denomination, bought)
     return Invoice(lines=lines, **fields)
 
 

@@ -11,6 +11,7 @@ CREATE TABLE public.accounts (
     tax_rate numeric NOT NULL,
     auto_create boolean NOT NULL,
     clock_offset_us bigint NOT NULL,
+    catalog_version bigint DEFAULT 0 NOT NULL,
     created_at timestamp with time zone NOT NULL,
     CONSTRAINT accounts_check CHECK (((clock_offset_us >= 0) AND ((mode = 'TEST'::text) OR (clock_offset_us = 0)))),
     CONSTRAINT accounts_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text)),
@@ -188,6 +189,18 @@ CREATE TABLE public.credit_pools (
     CONSTRAINT credit_pools_transactions_check CHECK ((transactions >= 0))
 );
 
+CREATE TABLE public.credit_prices (
+    account_id uuid NOT NULL,
+    price_id uuid NOT NULL,
+    denomination text NOT NULL,
+    currency text NOT NULL,
+    price_per_credit numeric NOT NULL,
+    effective_from timestamp with time zone NOT NULL,
+    published_at timestamp with time zone NOT NULL,
+    CONSTRAINT credit_prices_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text)),
+    CONSTRAINT credit_prices_price_per_credit_check CHECK (((price_per_credit > (0)::numeric) AND (price_per_credit <> 'NaN'::numeric)))
+);
+
 CREATE TABLE public.credit_transactions (
     account_id uuid NOT NULL,
     customer_id uuid NOT NULL,
@@ -206,6 +219,17 @@ CREATE TABLE public.credit_transactions (
     CONSTRAINT credit_transactions_balance_after_check CHECK ((balance_after <> 'NaN'::numeric)),
     CONSTRAINT credit_transactions_kind_check CHECK ((kind = ANY (ARRAY['GRANT'::text, 'BURN'::text, 'EXPIRY'::text, 'CLAWBACK'::text, 'ROLLOVER'::text, 'REVERSAL'::text]))),
     CONSTRAINT credit_transactions_seq_check CHECK ((seq >= 1))
+);
+
+CREATE TABLE public.credit_weights (
+    account_id uuid NOT NULL,
+    weight_id uuid NOT NULL,
+    feature_key text NOT NULL,
+    model text NOT NULL,
+    weight numeric NOT NULL,
+    effective_from timestamp with time zone NOT NULL,
+    published_at timestamp with time zone NOT NULL,
+    CONSTRAINT credit_weights_weight_check CHECK (((weight > (0)::numeric) AND (weight <> 'NaN'::numeric)))
 );
 
 CREATE TABLE public.customer_references (
@@ -317,26 +341,31 @@ CREATE TABLE public.invoices (
     due_at timestamp with time zone,
     past_due_at timestamp with time zone,
     paid_at timestamp with time zone,
+    reopened_at timestamp with time zone,
     voided_at timestamp with time zone,
     void_reason text,
     replaced_by uuid,
+    purchase_denomination text,
+    purchase_credits numeric,
     starts_at timestamp with time zone,
     ends_at timestamp with time zone,
     created_at timestamp with time zone NOT NULL,
     CONSTRAINT invoices_check CHECK ((amount = (subtotal + tax_amount))),
     CONSTRAINT invoices_check1 CHECK (((amount_paid >= (0)::numeric) AND (amount_paid <= amount))),
-    CONSTRAINT invoices_check10 CHECK (((starts_at IS NULL) = (ends_at IS NULL))),
+    CONSTRAINT invoices_check10 CHECK (((status <> 'VOID'::text) OR (amount_paid = (0)::numeric))),
+    CONSTRAINT invoices_check11 CHECK (((starts_at IS NULL) = (ends_at IS NULL))),
     CONSTRAINT invoices_check2 CHECK (((subscription_id IS NULL) = (seq IS NULL))),
-    CONSTRAINT invoices_check3 CHECK (((status <> 'PENDING'::text) OR (number IS NULL))),
-    CONSTRAINT invoices_check4 CHECK ((((number IS NULL) = (issued_at IS NULL)) AND ((number IS NULL) = (due_at IS NULL)) AND ((number IS NULL) = (past_due_at IS NULL)))),
-    CONSTRAINT invoices_check5 CHECK (((number IS NOT NULL) OR (status = ANY (ARRAY['PENDING'::text, 'VOID'::text])))),
-    CONSTRAINT invoices_check6 CHECK (((status = 'PAID'::text) = (paid_at IS NOT NULL))),
-    CONSTRAINT invoices_check7 CHECK (((status <> 'PAID'::text) OR (amount_paid = amount))),
-    CONSTRAINT invoices_check8 CHECK (((status = 'VOID'::text) = (voided_at IS NOT NULL))),
-    CONSTRAINT invoices_check9 CHECK (((status <> 'VOID'::text) OR (amount_paid = (0)::numeric))),
+    CONSTRAINT invoices_check3 CHECK ((((kind = 'CREDIT_PURCHASE'::text) = (purchase_denomination IS NOT NULL)) AND ((kind = 'CREDIT_PURCHASE'::text) = (purchase_credits IS NOT NULL)))),
+    CONSTRAINT invoices_check4 CHECK (((status <> 'PENDING'::text) OR (number IS NULL))),
+    CONSTRAINT invoices_check5 CHECK ((((number IS NULL) = (issued_at IS NULL)) AND ((number IS NULL) = (due_at IS NULL)) AND ((number IS NULL) = (past_due_at IS NULL)))),
+    CONSTRAINT invoices_check6 CHECK (((number IS NOT NULL) OR (status = ANY (ARRAY['PENDING'::text, 'VOID'::text])))),
+    CONSTRAINT invoices_check7 CHECK (((status = 'PAID'::text) = (paid_at IS NOT NULL))),
+    CONSTRAINT invoices_check8 CHECK (((status <> 'PAID'::text) OR (amount_paid = amount))),
+    CONSTRAINT invoices_check9 CHECK (((status = 'VOID'::text) = (voided_at IS NOT NULL))),
     CONSTRAINT invoices_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text)),
     CONSTRAINT invoices_kind_check CHECK ((kind = ANY (ARRAY['SUBSCRIPTION'::text, 'ADJUSTMENT'::text, 'FINAL'::text, 'CREDIT_PURCHASE'::text, 'ONE_OFF'::text]))),
     CONSTRAINT invoices_n_check CHECK ((n >= 0)),
+    CONSTRAINT invoices_purchase_credits_check CHECK (((purchase_credits > (0)::numeric) AND (purchase_credits <> 'NaN'::numeric))),
     CONSTRAINT invoices_status_check CHECK ((status = ANY (ARRAY['PENDING'::text, 'DUE'::text, 'PAST_DUE'::text, 'UNCOLLECTIBLE'::text, 'PAID'::text, 'VOID'::text]))),
     CONSTRAINT invoices_subtotal_check CHECK (((subtotal >= (0)::numeric) AND (subtotal <> 'NaN'::numeric))),
     CONSTRAINT invoices_tax_amount_check CHECK (((tax_amount >= (0)::numeric) AND (tax_amount <> 'NaN'::numeric))),
@@ -588,8 +617,14 @@ ALTER TABLE ONLY public.credit_notes
 ALTER TABLE ONLY public.credit_pools
     ADD CONSTRAINT credit_pools_pkey PRIMARY KEY (account_id, customer_id, pool_id);
 
+ALTER TABLE ONLY public.credit_prices
+    ADD CONSTRAINT credit_prices_pkey PRIMARY KEY (account_id, price_id);
+
 ALTER TABLE ONLY public.credit_transactions
     ADD CONSTRAINT credit_transactions_pkey PRIMARY KEY (account_id, customer_id, pool_id, seq);
+
+ALTER TABLE ONLY public.credit_weights
+    ADD CONSTRAINT credit_weights_pkey PRIMARY KEY (account_id, weight_id);
 
 ALTER TABLE ONLY public.customer_references
     ADD CONSTRAINT customer_references_pkey PRIMARY KEY (account_id, reference);
@@ -655,6 +690,8 @@ CREATE UNIQUE INDEX api_keys_hash ON public.api_keys USING btree (hash);
 
 CREATE INDEX applications_invoice ON public.applications USING btree (account_id, customer_id, invoice_id);
 
+CREATE INDEX applications_source ON public.applications USING btree (account_id, source_id) WHERE (source_id IS NOT NULL);
+
 CREATE INDEX counters_awaiting ON public.counters USING btree (account_id, customer_id, subscription_id) WHERE awaits_invoice;
 
 CREATE UNIQUE INDEX credit_grants_identity ON public.credit_grants USING btree (account_id, customer_id, subscription_id, seq, pool_id, "window", n) WHERE (subscription_id IS NOT NULL);
@@ -667,9 +704,15 @@ CREATE UNIQUE INDEX credit_pools_denomination ON public.credit_pools USING btree
 
 CREATE INDEX credit_pools_due ON public.credit_pools USING btree (account_id, next_due_at) WHERE (next_due_at IS NOT NULL);
 
+CREATE UNIQUE INDEX credit_prices_instant ON public.credit_prices USING btree (account_id, denomination, currency, effective_from);
+
+CREATE INDEX credit_transactions_by_id ON public.credit_transactions USING btree (transaction_id);
+
 CREATE UNIQUE INDEX credit_transactions_id ON public.credit_transactions USING btree (account_id, customer_id, transaction_id);
 
 CREATE UNIQUE INDEX credit_transactions_reverses ON public.credit_transactions USING btree (account_id, customer_id, reverses) WHERE (reverses IS NOT NULL);
+
+CREATE UNIQUE INDEX credit_weights_instant ON public.credit_weights USING btree (account_id, feature_key, model, effective_from);
 
 CREATE INDEX customers_newest ON public.customers USING btree (account_id, created_at DESC, customer_id DESC);
 
@@ -681,6 +724,8 @@ CREATE INDEX idempotency_keys_created_at ON public.idempotency_keys USING btree 
 
 CREATE INDEX invoices_account_newest ON public.invoices USING btree (account_id, created_at DESC, invoice_id DESC);
 
+CREATE INDEX invoices_due ON public.invoices USING btree (account_id, past_due_at) WHERE ((subscription_id IS NULL) AND (status = 'DUE'::text));
+
 CREATE INDEX invoices_id ON public.invoices USING btree (invoice_id);
 
 CREATE UNIQUE INDEX invoices_identity ON public.invoices USING btree (account_id, customer_id, subscription_id, seq, kind, n) WHERE (subscription_id IS NOT NULL);
@@ -688,6 +733,10 @@ CREATE UNIQUE INDEX invoices_identity ON public.invoices USING btree (account_id
 CREATE INDEX invoices_newest ON public.invoices USING btree (account_id, customer_id, created_at DESC, invoice_id DESC);
 
 CREATE INDEX invoices_open ON public.invoices USING btree (account_id, customer_id) WHERE (status = ANY (ARRAY['PENDING'::text, 'DUE'::text, 'PAST_DUE'::text, 'UNCOLLECTIBLE'::text]));
+
+CREATE INDEX payments_id ON public.payments USING btree (payment_id);
+
+CREATE INDEX payments_newest ON public.payments USING btree (account_id, recorded_at DESC, payment_id DESC);
 
 CREATE UNIQUE INDEX payments_reference ON public.payments USING btree (account_id, customer_id, reference) WHERE (reference IS NOT NULL);
 
@@ -750,8 +799,14 @@ ALTER TABLE ONLY public.credit_pools
 ALTER TABLE ONLY public.credit_pools
     ADD CONSTRAINT credit_pools_account_id_denomination_fkey FOREIGN KEY (account_id, denomination) REFERENCES public.credit_models(account_id, denomination);
 
+ALTER TABLE ONLY public.credit_prices
+    ADD CONSTRAINT credit_prices_account_id_denomination_fkey FOREIGN KEY (account_id, denomination) REFERENCES public.credit_models(account_id, denomination);
+
 ALTER TABLE ONLY public.credit_transactions
     ADD CONSTRAINT credit_transactions_account_id_customer_id_pool_id_fkey FOREIGN KEY (account_id, customer_id, pool_id) REFERENCES public.credit_pools(account_id, customer_id, pool_id);
+
+ALTER TABLE ONLY public.credit_weights
+    ADD CONSTRAINT credit_weights_account_id_feature_key_fkey FOREIGN KEY (account_id, feature_key) REFERENCES public.features(account_id, key);
 
 ALTER TABLE ONLY public.customer_references
     ADD CONSTRAINT customer_references_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.accounts(account_id);

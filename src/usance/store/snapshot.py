@@ -16,13 +16,21 @@ from typing import Final
 from usance.core.accounts import Account
 from usance.core.credits import Grant, Pool
 from usance.core.customers import Customer
-from usance.core.ids import AccountId, CustomerId, InvoiceId, SubscriptionId, VersionId
+from usance.core.ids import (
+    AccountId,
+    CustomerId,
+    GrantId,
+    InvoiceId,
+    PaymentId,
+    SubscriptionId,
+    VersionId,
+)
 from usance.core.invoices import Invoice, Line
 from usance.core.metering import LATEST_PAST, Counter, CounterKey
-from usance.core.payments import Balance, Payment
+from usance.core.payments import Application, Balance, Payment
 from usance.core.snapshot import Snapshot
 from usance.core.subscriptions import PendingChange, Segment, Subscription, SubscriptionPeriod
-from usance.store import catalog, customers, rows
+from usance.store import catalog, customers, rows, terms
 from usance.store.db import Tx
 
 # What an event may still reach back to, and a day for good measure.
@@ -104,7 +112,8 @@ _SEGMENTS: Final = """
 INVOICE_COLUMNS: Final = """
            invoice_id AS id, customer_id, subscription_id, seq, kind, n, status, currency, subtotal,
            tax_rate, tax_amount, amount, amount_paid, created_at, number, issued_at, due_at,
-           past_due_at, paid_at, voided_at, void_reason, replaced_by, starts_at, ends_at
+           past_due_at, paid_at, reopened_at, voided_at, void_reason, replaced_by,
+           purchase_denomination, purchase_credits, starts_at, ends_at
 """
 
 _INVOICES: Final = f"""
@@ -132,8 +141,17 @@ _PAYMENTS: Final = """
       FROM payments
      WHERE account_id = $1
        AND customer_id = ANY($2)
-       AND reference = ANY($3)
+       AND (reference = ANY($3) OR payment_id = ANY($4))
      ORDER BY payment_id
+"""
+
+_APPLICATIONS: Final = """
+    SELECT application_id AS id, customer_id, invoice_id, source, source_id, amount, applied_at
+      FROM applications
+     WHERE account_id = $1
+       AND customer_id = ANY($2)
+       AND (source_id = ANY($3) OR source = 'BALANCE')
+     ORDER BY applied_at, application_id
 """
 
 _BALANCES: Final = """
@@ -179,6 +197,7 @@ _GRANTS: Final = f"""
      WHERE account_id = $1
        AND customer_id = ANY($2)
        AND (remaining > 0
+            OR grant_id = ANY($5)
             OR EXISTS (SELECT FROM unnest($3::uuid[], $4::int[]) AS p (subscription_id, seq)
                         WHERE p.subscription_id = g.subscription_id
                           AND p.seq = g.seq))
@@ -193,7 +212,9 @@ class Named:
     subscriptions: tuple[SubscriptionId, ...] = ()
     invoices: tuple[InvoiceId, ...] = ()
     references: tuple[str, ...] = ()  # of payments
+    payments: tuple[PaymentId, ...] = ()  # with all that they, and the balance, have paid
     versions: tuple[VersionId, ...] = ()
+    grants: tuple[GrantId, ...] = ()
 
 
 @dataclass(slots=True)
@@ -210,6 +231,7 @@ class _Parts:
     counters: dict[CounterKey, Counter] = field(default_factory=dict)
     pools: list[Pool] = field(default_factory=list)
     grants: list[Grant] = field(default_factory=list)
+    applications: list[Application] = field(default_factory=list)
     trialed: set[object] = field(default_factory=set)
 
 
@@ -236,9 +258,8 @@ async def of_customers(
     spans = [key for one in parts.values() for key in one.periods]
     keys = ([subscription_id for subscription_id, _ in spans], [seq for _, seq in spans])
     await _read_money(tx, account.id, ids, parts, named=named)
-    await _read_usage(tx, account.id, ids, parts, keys)
-    features = await catalog.features(tx, account.id)
-    models = await catalog.credit_models(tx, account.id)
+    await _read_usage(tx, account.id, ids, parts, keys, named=named)
+    known = await terms.terms(tx, account)
     versions = await catalog.versions(
         tx, account.id, {*_versions_of(parts.values()), *named.versions}
     )
@@ -246,8 +267,10 @@ async def of_customers(
         customer.id: Snapshot(
             account=account,
             customer=customer,
-            features=features,
-            credit_models=models,
+            features=known.features,
+            credit_models=known.credit_models,
+            credit_prices=known.credit_prices,
+            credit_weights=known.credit_weights,
             versions=versions,
             subscriptions=parts[customer.id].subscriptions,
             changes=parts[customer.id].changes,
@@ -259,6 +282,7 @@ async def of_customers(
             counters=parts[customer.id].counters,
             pools={one.id: one for one in parts[customer.id].pools},
             grants={one.id: one for one in parts[customer.id].grants},
+            applications=tuple(parts[customer.id].applications),
             trialed=frozenset(parts[customer.id].trialed),  # type: ignore[arg-type] # plan ids
         )
         for customer in who
@@ -316,6 +340,10 @@ async def _read_money(
         s.invoice_id for one in parts.values() for s in one.segments.values() if s.invoice_id
     }
     wanted = [*charged, *named.invoices]
+    if named.payments:
+        for row in await tx.fetch(_APPLICATIONS, account_id, ids, list(named.payments)):
+            parts[row["customer_id"]].applications.append(rows.application(row))
+        wanted += [a.invoice_id for one in parts.values() for a in one.applications]
     found = await tx.fetch(_INVOICES, account_id, ids, wanted)
     lines: dict[InvoiceId, list[Line]] = defaultdict(list)
     for row in await tx.fetch(_LINES, account_id, ids, [row["id"] for row in found]):
@@ -323,8 +351,9 @@ async def _read_money(
     for row in found:
         invoice = rows.invoice(row, tuple(lines[row["id"]]))
         parts[invoice.customer_id].invoices[invoice.id] = invoice
-    if named.references:
-        for row in await tx.fetch(_PAYMENTS, account_id, ids, list(named.references)):
+    if named.references or named.payments:
+        references, payments = list(named.references), list(named.payments)
+        for row in await tx.fetch(_PAYMENTS, account_id, ids, references, payments):
             parts[row["customer_id"]].payments.append(rows.payment(row))
     for row in await tx.fetch(_BALANCES, account_id, ids):
         parts[row["customer_id"]].balances[row["currency"]] = rows.balance(row)
@@ -336,13 +365,15 @@ async def _read_usage(
     ids: list[CustomerId],
     parts: dict[CustomerId, _Parts],
     keys: tuple[list[SubscriptionId], list[int]],
+    *,
+    named: Named,
 ) -> None:
     for row in await tx.fetch(_COUNTERS, account_id, ids, *keys):
         counter = rows.counter(row)
         parts[counter.customer_id].counters[counter.key] = counter
     for row in await tx.fetch(_POOLS, account_id, ids):
         parts[row["customer_id"]].pools.append(rows.pool(row))
-    for row in await tx.fetch(_GRANTS, account_id, ids, *keys):
+    for row in await tx.fetch(_GRANTS, account_id, ids, *keys, list(named.grants)):
         parts[row["customer_id"]].grants.append(rows.grant(row))
 
 

@@ -71,6 +71,9 @@ def brought_to(before: Snapshot, now: datetime, *, own_time: bool) -> Snapshot:
 
 def _past_due(draft: Draft, invoice_id: InvoiceId) -> None:
     invoice = draft.invoices[invoice_id]
+    if invoice.purchase is not None:
+        void(draft, invoice, "The credits were not paid in time.")
+        return
     draft.put(replace(invoice, status=InvoiceStatus.PAST_DUE))
     draft.notice("invoice.past_due", invoice_id, {"amountDue": invoice.amount_due})
 

@@ -66,6 +66,13 @@ def first(draft: Draft, now: datetime) -> Step | None:
         for pool in draft.pools.values()
         if pool.next_due_at is not None
     ]
+    steps += [
+        Step(invoice.past_due_at, StepKind.PAST_DUE, invoice.id, invoice.created_at)
+        for invoice in draft.invoices.values()
+        if invoice.subscription_id is None
+        and invoice.status is InvoiceStatus.DUE
+        and invoice.past_due_at is not None
+    ]
     due = [step for step in steps if step.at <= now]
     return min(due, key=lambda step: step.order, default=None)
 

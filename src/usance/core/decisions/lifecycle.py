@@ -12,11 +12,12 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
-from usance.core import money, periods
+from usance.core import ids, money, periods
 from usance.core.catalog import PlanVersion
+from usance.core.credits import Grant, GrantKind
 from usance.core.decisions import billing, due, granting
 from usance.core.draft import Draft
-from usance.core.ids import CreditNoteId, InvoiceId, SubscriptionId
+from usance.core.ids import CreditNoteId, GrantId, InvoiceId, SubscriptionId
 from usance.core.invoices import (
     OPEN,
     CreditNote,
@@ -94,6 +95,8 @@ def take_payments(draft: Draft) -> None:
     """Take the effects of every invoice that became paid, in order, once."""
     while draft.newly_paid:
         invoice = draft.invoices[draft.newly_paid.pop(0)]
+        if invoice.purchase is not None:
+            _grant_bought(draft, invoice)
         if invoice.subscription_id is None or invoice.kind is not InvoiceKind.SUBSCRIPTION:
             continue
         subscription = draft.subscriptions.get(invoice.subscription_id)
@@ -103,6 +106,30 @@ def take_payments(draft: Draft) -> None:
             start_paid(draft, subscription, invoice)
         else:
             _grant_for(draft, subscription, invoice)
+
+
+def _grant_bought(draft: Draft, invoice: Invoice) -> None:
+    """Give the credits that a paid purchase brings, once: paying again after a reversal grants none."""
+    bought = invoice.purchase
+    assert bought is not None, "a purchase says what it brings"
+    if invoice.reopened_at is not None:
+        return
+    pool = granting.pool_of(draft, bought.denomination)
+    granting.give(
+        draft,
+        Grant(
+            id=GrantId(ids.derived(invoice.created_at, invoice.id, "bought")),
+            customer_id=invoice.customer_id,
+            pool_id=pool.id,
+            kind=GrantKind.PURCHASED,
+            amount=bought.credits,
+            remaining=bought.credits,
+            priority=0,
+            granted_at=draft.now,
+            expires_at=None,
+            reason=f"Invoice {invoice.number}" if invoice.number else None,
+        ),
+    )
 
 
 def _grant_for(draft: Draft, subscription: Subscription, invoice: Invoice) -> None:
@@ -373,7 +400,10 @@ def _late_base(
     assert invoice.paid_at is not None, "a paid invoice has its instant"
     assert invoice.past_due_at is not None, "an issued invoice has its grace"
     carried_already = invoice.seq != ended.seq
-    return invoice if invoice.paid_at >= invoice.past_due_at and not carried_already else None
+    # After a reversal there was access before it was paid again: the period is not given twice.
+    if carried_already or invoice.reopened_at is not None:
+        return None
+    return invoice if invoice.paid_at >= invoice.past_due_at else None
 
 
 # Ending --------------------------------------------------------------------------------------------

@@ -170,7 +170,7 @@ def _bill(
     notes = ["in_trial: nothing in a trial is charged"] if found.period.is_trial else []
     if found.period.billed_at is not None:
         notes.append("late: the period is billed already; this goes onto the next invoice")
-    return _count(draft, found, use, event_id), notes
+    return _count(draft, found, use, event_id, at), notes
 
 
 def _why_unmatched(draft: Draft, at: datetime) -> str:
@@ -205,7 +205,7 @@ def _same(have: object, want: Scalar) -> bool:
 # Counting ------------------------------------------------------------------------------------------
 
 
-def _count(draft: Draft, found: Match, use: Use, event_id: EventId) -> _Billed:
+def _count(draft: Draft, found: Match, use: Use, event_id: EventId, at: datetime) -> _Billed:
     """Add the event to its counter, and burn what credits cover of it."""
     row = draft.counters.get(found.key) or Counter(found.key, found.subscription.customer_id)
     kind = found.term.aggregation.kind
@@ -222,7 +222,7 @@ def _count(draft: Draft, found: Match, use: Use, event_id: EventId) -> _Billed:
             assert_never(kind)
     left = usage.room(draft, found)
     billable = asked if left is None else min(asked, left)
-    covered, burnt, insufficient = _burn(draft, found, use, billable, event_id)
+    covered, burnt, insufficient = _burn(draft, found, use, billable, event_id=event_id, at=at)
     before = _priced_before(draft, found)
     revenue = ZERO
     if found.term.price is not None and not found.period.is_trial:
@@ -271,14 +271,21 @@ def value_digest(value: object) -> bytes | None:
     return hashlib.sha256(f"{kind}:{text}".encode()).digest()
 
 
+def _weight(draft: Draft, found: Match, use: Use, at: datetime) -> Decimal:
+    """Return the credits that one unit of the event burns, as of when it occurred."""
+    assert found.term.burn is not None, "only a burn has a weight"
+    table = draft.before.credit_weights
+    return credits.weight_of(found.term.burn, found.term.key, use.model, table, at)
+
+
 def _burn(
-    draft: Draft, found: Match, use: Use, billable: Decimal, event_id: EventId
+    draft: Draft, found: Match, use: Use, billable: Decimal, *, event_id: EventId, at: datetime
 ) -> tuple[Decimal, Decimal, bool]:
     """Burn credits for the units; return the covered units, the credits, and if there were too few."""
     rule = found.term.burn
     if rule is None or billable == 0:
         return ZERO, ZERO, False
-    weight = credits.weight_of(rule, use.model)
+    weight = _weight(draft, found, use, at)
     pool = next((p for p in draft.pools.values() if p.denomination == rule.denomination), None)
     if pool is None:
         if draft.before.credit_models[rule.denomination].hard_limit:
@@ -348,7 +355,7 @@ def _receipt(
     receipt["insufficientCredits"] = billed.insufficient
     rule = found.term.burn
     if rule is not None:
-        weight = credits.weight_of(rule, use.model)
+        weight = _weight(draft, found, use, event.occurred_at)
         receipt["creditShortfall"] = (billed.billable - billed.covered) * weight
         pool = next((p for p in draft.pools.values() if p.denomination == rule.denomination), None)
         receipt["remainingBalance"] = (

@@ -48,9 +48,11 @@ def mark_paid(before: Snapshot, request: MarkPaid, *, now: datetime, seed: UUID)
     if invoice is None:
         raise Refusal(Code.INVOICE_NOT_FOUND, "There is no such invoice.")
     _refuse_state(invoice)
-    _refuse_fields(request, invoice, now)
+    if request.amount is not None:
+        refuse_amount(request.amount, invoice.currency)
+    refuse_paid_at(request.paid_at, now)
     draft = Draft(before, now=now, seed=seed)
-    if _is_known(before, request, invoice):
+    if same_payment(before, request.reference, request.amount, invoice.currency) is not None:
         return draft.outcome()
     if invoice.status is InvoiceStatus.PAID and request.reference is None:
         if request.amount is None:
@@ -90,34 +92,35 @@ def _refuse_state(invoice: Invoice) -> None:
         )
 
 
-def _refuse_fields(request: MarkPaid, invoice: Invoice, now: datetime) -> None:
-    if request.amount is not None:
-        if request.amount <= 0:
-            raise invalid("amount", "A payment is more than nothing.")
-        if not money.is_whole(request.amount, invoice.currency):
-            raise invalid(
-                "amount", f"{invoice.currency} has {money.exponent(invoice.currency)} decimals."
-            )
-    if request.paid_at is not None and request.paid_at > now:
+def refuse_amount(amount: Decimal, currency: str) -> None:
+    """Refuse an amount of money that nobody can have paid."""
+    if amount <= 0:
+        raise invalid("amount", "A payment is more than nothing.")
+    if not money.is_whole(amount, currency):
+        raise invalid("amount", f"{currency} has {money.exponent(currency)} decimals.")
+
+
+def refuse_paid_at(paid_at: datetime | None, now: datetime) -> None:
+    """Refuse a payment of the future."""
+    if paid_at is not None and paid_at > now:
         raise invalid("paidAt", "A payment cannot have been made later than now.")
 
 
-def _is_known(before: Snapshot, request: MarkPaid, invoice: Invoice) -> bool:
-    """Whether the payment with this reference is on the books; refuse if it was another payment."""
-    if request.reference is None:
-        return False
-    known = next((p for p in before.payments.values() if p.reference == request.reference), None)
-    if known is None:
-        return False
-    same = known.currency == invoice.currency and request.amount in (None, known.amount)
-    if not same:
+def same_payment(
+    before: Snapshot, reference: str | None, amount: Decimal | None, currency: str
+) -> Payment | None:
+    """Return the payment that is on the books under a reference; refuse if it was another one."""
+    if reference is None:
+        return None
+    known = next((p for p in before.payments.values() if p.reference == reference), None)
+    if known is not None and (known.currency != currency or amount not in {None, known.amount}):
         raise Refusal(
             Code.PAYMENT_REFERENCE_CONFLICT,
             f"A payment of {known.amount} {known.currency} is already booked under this reference.",
             field="reference",
             detail={"paymentId": known.id},
         )
-    return True
+    return known
 
 
 def _payment(draft: Draft, request: MarkPaid, currency: str, amount: Decimal) -> Payment:

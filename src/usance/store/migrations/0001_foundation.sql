@@ -19,6 +19,7 @@ CREATE TABLE accounts (
     auto_create     boolean     NOT NULL,
     -- How far a TEST account's clock runs ahead of the real one, in microseconds; 0 when LIVE.
     clock_offset_us bigint      NOT NULL CHECK (clock_offset_us >= 0 AND (mode = 'TEST' OR clock_offset_us = 0)),
+    catalog_version bigint      NOT NULL DEFAULT 0,  -- counts the changes of its catalogue
     created_at      timestamptz NOT NULL
 );
 
@@ -245,9 +246,12 @@ CREATE TABLE invoices (
     due_at          timestamptz,
     past_due_at     timestamptz,
     paid_at         timestamptz,
+    reopened_at     timestamptz,           -- the payment that had settled it was reversed
     voided_at       timestamptz,
     void_reason     text,
     replaced_by     uuid,
+    purchase_denomination text,            -- CREDIT_PURCHASE: what it brings when it is paid
+    purchase_credits      numeric   CHECK (purchase_credits > 0 AND purchase_credits <> 'NaN'),
     starts_at       timestamptz,
     ends_at         timestamptz,
     created_at      timestamptz NOT NULL,
@@ -255,6 +259,8 @@ CREATE TABLE invoices (
     FOREIGN KEY (account_id, customer_id) REFERENCES customers,
     FOREIGN KEY (account_id, customer_id, subscription_id) REFERENCES subscriptions,
     CHECK ((subscription_id IS NULL) = (seq IS NULL)),
+    CHECK ((kind = 'CREDIT_PURCHASE') = (purchase_denomination IS NOT NULL)
+           AND (kind = 'CREDIT_PURCHASE') = (purchase_credits IS NOT NULL)),
     CHECK (status <> 'PENDING' OR number IS NULL),
     CHECK ((number IS NULL) = (issued_at IS NULL) AND (number IS NULL) = (due_at IS NULL)
            AND (number IS NULL) = (past_due_at IS NULL)),
@@ -272,6 +278,9 @@ CREATE INDEX invoices_newest ON invoices (account_id, customer_id, created_at DE
 CREATE INDEX invoices_account_newest ON invoices (account_id, created_at DESC, invoice_id DESC);
 CREATE INDEX invoices_open ON invoices (account_id, customer_id)
     WHERE status IN ('PENDING', 'DUE', 'PAST_DUE', 'UNCOLLECTIBLE');
+-- Without a subscription nothing else remembers when its grace is over.
+CREATE INDEX invoices_due ON invoices (account_id, past_due_at)
+    WHERE subscription_id IS NULL AND status = 'DUE';
 CREATE INDEX invoices_id ON invoices (invoice_id);
 
 CREATE TABLE invoice_lines (
@@ -328,6 +337,8 @@ CREATE TABLE payments (
     PRIMARY KEY (account_id, customer_id, payment_id),
     FOREIGN KEY (account_id, customer_id) REFERENCES customers
 );
+CREATE INDEX payments_id ON payments (payment_id);
+CREATE INDEX payments_newest ON payments (account_id, recorded_at DESC, payment_id DESC);
 -- A reference is a payment's identity: the same transfer is booked once however often it is reported.
 CREATE UNIQUE INDEX payments_reference ON payments (account_id, customer_id, reference)
     WHERE reference IS NOT NULL;
@@ -370,6 +381,7 @@ CREATE TABLE applications (
     FOREIGN KEY (account_id, customer_id, invoice_id) REFERENCES invoices,
     CHECK ((source = 'BALANCE') = (source_id IS NULL))
 );
+CREATE INDEX applications_source ON applications (account_id, source_id) WHERE source_id IS NOT NULL;
 CREATE INDEX applications_invoice ON applications (account_id, customer_id, invoice_id);
 
 CREATE TABLE balances (
@@ -482,6 +494,35 @@ CREATE TABLE usage_events_rest PARTITION OF usage_events DEFAULT;
 
 -- Credits ----------------------------------------------------------------------------------------
 
+-- Prices and weights are published for an instant and append-only once it has come.
+CREATE TABLE credit_prices (
+    account_id       uuid        NOT NULL,
+    price_id         uuid        NOT NULL,
+    denomination     text        NOT NULL,
+    currency         text        NOT NULL CHECK (currency ~ '^[A-Z]{3}$'),
+    price_per_credit numeric     NOT NULL CHECK (price_per_credit > 0 AND price_per_credit <> 'NaN'),
+    effective_from   timestamptz NOT NULL,
+    published_at     timestamptz NOT NULL,
+    PRIMARY KEY (account_id, price_id),
+    FOREIGN KEY (account_id, denomination) REFERENCES credit_models
+);
+CREATE UNIQUE INDEX credit_prices_instant
+    ON credit_prices (account_id, denomination, currency, effective_from);
+
+CREATE TABLE credit_weights (
+    account_id     uuid        NOT NULL,
+    weight_id      uuid        NOT NULL,
+    feature_key    text        NOT NULL,
+    model          text        NOT NULL,  -- '': for every model
+    weight         numeric     NOT NULL CHECK (weight > 0 AND weight <> 'NaN'),
+    effective_from timestamptz NOT NULL,
+    published_at   timestamptz NOT NULL,
+    PRIMARY KEY (account_id, weight_id),
+    FOREIGN KEY (account_id, feature_key) REFERENCES features (account_id, key)
+);
+CREATE UNIQUE INDEX credit_weights_instant
+    ON credit_weights (account_id, feature_key, model, effective_from);
+
 CREATE TABLE credit_pools (
     account_id   uuid        NOT NULL,
     customer_id  uuid        NOT NULL,
@@ -555,6 +596,7 @@ CREATE TABLE credit_transactions (
     FOREIGN KEY (account_id, customer_id, pool_id) REFERENCES credit_pools
 );
 CREATE UNIQUE INDEX credit_transactions_id ON credit_transactions (account_id, customer_id, transaction_id);
+CREATE INDEX credit_transactions_by_id ON credit_transactions (transaction_id);
 CREATE UNIQUE INDEX credit_transactions_reverses ON credit_transactions (account_id, customer_id, reverses)
     WHERE reverses IS NOT NULL;
 

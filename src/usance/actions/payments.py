@@ -1,0 +1,112 @@
+"""Payments: money received without an invoice, listed, reversed, and sent back."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from uuid import UUID
+
+from usance.actions import ledger
+from usance.actions.commands import Call
+from usance.core.decisions import reconcile
+from usance.core.decisions.reconcile import Receipt
+from usance.core.ids import PaymentId
+from usance.core.payments import Application, Balance, Payment
+from usance.core.refusals import Code, Refusal
+from usance.store import payments as stored
+from usance.store.db import Tx
+from usance.store.snapshot import Named
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A payment, whose it is, and where its money lies: on invoices, and the rest on the balance."""
+
+    payment: Payment
+    customer_reference: str
+    applications: tuple[Application, ...]
+
+    @property
+    def to_balance(self) -> Decimal:
+        """What of it went to the balance."""
+        if self.payment.reversed_at is not None:
+            return Decimal(0)
+        return self.payment.amount - sum((one.amount for one in self.applications), Decimal(0))
+
+
+async def receive(tx: Tx, call: Call, reference: str, request: Receipt) -> View:
+    """Book money that names no invoice; the same reference again is the same payment."""
+    customer = await ledger.lock_customer(tx, call, reference)
+    named = Named(references=() if request.reference is None else (request.reference,))
+    decided = await ledger.decide(
+        tx,
+        call,
+        customer,
+        lambda before, now: reconcile.receive(before, request, now=now, seed=call.seed),
+        named,
+    )
+    made = decided.outcome.payments.inserted
+    payment = made[0] if made else _known(tuple(decided.after.payments.values()), request)
+    return (await _views(tx, call, [payment]))[0]
+
+
+def _known(payments: tuple[Payment, ...], request: Receipt) -> Payment:
+    return next(one for one in payments if one.reference == request.reference)
+
+
+async def reverse(tx: Tx, call: Call, payment_id: UUID) -> View:
+    """Take back a payment that bounced, or refuse: payment_not_found, already_reversed."""
+    one = PaymentId(payment_id)
+    customer = await ledger.lock_by_payment(tx, call, payment_id)
+    named = Named(
+        payments=(one,),
+        subscriptions=await stored.subscriptions_paid(tx, call.account.id, customer.id, one),
+    )
+    decided = await ledger.decide(
+        tx,
+        call,
+        customer,
+        lambda before, now: reconcile.reverse(before, one, now=now, seed=call.seed),
+        named,
+    )
+    return (await _views(tx, call, [decided.after.payments[one]]))[0]
+
+
+async def pay_out(tx: Tx, call: Call, reference: str, amount: Decimal, currency: str) -> Balance:
+    """Take money off the balance that was sent back, or refuse: insufficient_balance."""
+    customer = await ledger.lock_customer(tx, call, reference)
+    decided = await ledger.decide(
+        tx,
+        call,
+        customer,
+        lambda before, now: reconcile.pay_out(before, amount, currency, now=now, seed=call.seed),
+    )
+    return decided.after.balances[currency]
+
+
+async def page(
+    tx: Tx, call: Call, *, reference: str | None, limit: int, offset: int
+) -> tuple[list[View], int]:
+    """Return a page of payments, the newest first, and how many there are."""
+    customer_id = None
+    if reference is not None:
+        customer_id = (await ledger.customer_of(tx, call, reference)).id
+    found, total = await stored.page(
+        tx, call.account.id, customer_id=customer_id, limit=limit, offset=offset
+    )
+    return await _views(tx, call, found), total
+
+
+async def get(tx: Tx, call: Call, payment_id: UUID) -> View:
+    """Return one payment, or refuse: payment_not_found."""
+    found = await stored.find(tx, call.account.id, PaymentId(payment_id))
+    if found is None:
+        raise Refusal(Code.PAYMENT_NOT_FOUND, "There is no such payment.")
+    return (await _views(tx, call, [found]))[0]
+
+
+async def _views(tx: Tx, call: Call, found: list[Payment]) -> list[View]:
+    owners = await ledger.references(tx, call, [one.customer_id for one in found])
+    applied = await stored.applications(tx, call.account.id, [one.id for one in found])
+    return [
+        View(one, owners[one.customer_id], tuple(a for a in applied if a.source_id == one.id))
+        for one in found
+    ]

@@ -1,0 +1,189 @@
+"""The routes of payments."""
+
+from datetime import datetime
+from typing import Annotated, Final, TypeAlias
+from uuid import UUID
+
+from fastapi import Path, Query, Response
+
+from usance.actions import payments
+from usance.actions.payments import View
+from usance.api import routes
+from usance.api.answers import Many, One, answer, listing, show
+from usance.api.bodies import Lenient, Shape
+from usance.api.calls import Command, Reading
+from usance.api.fields import (
+    Currency,
+    CustomerInPath,
+    ExactNumber,
+    Instant,
+    LongText,
+    Number,
+    PathId,
+    Reference,
+    Text255,
+)
+from usance.api.pages import Paging
+from usance.api.routes import refuses
+from usance.core.decisions.reconcile import Receipt
+from usance.core.payments import Balance
+from usance.core.refusals import Code
+
+router: Final = routes.router("Payments")
+
+PaymentInPath: TypeAlias = Annotated[PathId, Path(alias="paymentId")]
+
+
+class NewPayment(Lenient):
+    """Money that came in and names no invoice."""
+
+    customer_reference_id: Reference
+    amount: ExactNumber
+    currency: Currency
+    paid_at: Instant | None = None
+    method: Text255 | None = None
+    reference: Text255 | None = None
+    note: LongText | None = None
+
+
+class Payout(Lenient):
+    """Money that was sent back to the customer."""
+
+    amount: ExactNumber
+    currency: Currency
+
+
+class Applied(Shape):
+    """What of a payment lies on an invoice."""
+
+    invoice_id: UUID
+    amount: Number
+
+
+class PaymentShape(Shape):
+    """A payment, and where its money lies."""
+
+    id: UUID
+    customer_reference_id: str
+    amount: Number
+    currency: str
+    method: str | None
+    reference: str | None
+    note: str | None
+    paid_at: datetime
+    recorded_at: datetime
+    applications: list[Applied]
+    to_balance: Number
+    reversed_at: datetime | None
+
+
+class AfterPayout(Shape):
+    """What the customer still has on account."""
+
+    currency: str
+    amount: Number
+
+
+@router.post(
+    "/payments",
+    status_code=201,
+    response_model=One[PaymentShape],
+    responses=refuses(Code.CUSTOMER_NOT_FOUND, Code.PAYMENT_REFERENCE_CONFLICT),
+)
+async def receive_payment(body: NewPayment, call: Command) -> Response:
+    """Record money that names no invoice: it goes to the balance, and at once onto what is open."""
+    request = Receipt(
+        amount=body.amount,
+        currency=body.currency,
+        paid_at=body.paid_at,
+        method=body.method,
+        reference=body.reference,
+        note=body.note,
+    )
+    return await answer(
+        call,
+        lambda tx: payments.receive(tx, call, body.customer_reference_id, request),
+        _shown,
+        status=201,
+    )
+
+
+@router.get(
+    "/payments",
+    response_model=Many[PaymentShape],
+    responses=refuses(Code.CUSTOMER_NOT_FOUND),
+)
+async def list_payments(
+    call: Reading,
+    page: Paging,
+    reference: Annotated[Reference | None, Query(alias="customerReferenceId")] = None,
+) -> Response:
+    """List payments, the newest first."""
+    return await listing(
+        call,
+        page,
+        lambda tx: payments.page(
+            tx, call, reference=reference, limit=page.limit, offset=page.offset
+        ),
+        _shown,
+    )
+
+
+@router.get(
+    "/payments/{paymentId}",
+    response_model=One[PaymentShape],
+    responses=refuses(Code.PAYMENT_NOT_FOUND),
+)
+async def get_payment(payment_id: PaymentInPath, call: Reading) -> Response:
+    """Show a payment."""
+    return await show(call, lambda tx: payments.get(tx, call, payment_id), _shown)
+
+
+@router.post(
+    "/payments/{paymentId}/reverse",
+    response_model=One[PaymentShape],
+    responses=refuses(Code.PAYMENT_NOT_FOUND, Code.ALREADY_REVERSED),
+)
+async def reverse_payment(payment_id: PaymentInPath, call: Command) -> Response:
+    """Take back a payment that bounced: all that it covered opens again."""
+    return await answer(call, lambda tx: payments.reverse(tx, call, payment_id), _shown)
+
+
+@router.post(
+    "/customers/{customerReferenceId}/balance/payouts",
+    status_code=201,
+    response_model=One[AfterPayout],
+    responses=refuses(Code.CUSTOMER_NOT_FOUND, Code.INSUFFICIENT_BALANCE),
+)
+async def pay_out(reference: CustomerInPath, body: Payout, call: Command) -> Response:
+    """Record money of the balance that was sent back to the customer."""
+    return await answer(
+        call,
+        lambda tx: payments.pay_out(tx, call, reference, body.amount, body.currency),
+        _balance,
+        status=201,
+    )
+
+
+def _shown(view: View) -> PaymentShape:
+    one = view.payment
+    return PaymentShape(
+        id=one.id,
+        customer_reference_id=view.customer_reference,
+        amount=one.amount,
+        currency=one.currency,
+        method=one.method,
+        reference=one.reference,
+        note=one.note,
+        paid_at=one.paid_at,
+        recorded_at=one.recorded_at,
+        applications=[
+            Applied(invoice_id=each.invoice_id, amount=each.amount) for each in view.applications
+        ],
+        to_balance=view.to_balance,
+        reversed_at=one.reversed_at,
+    )
+
+
+def _balance(balance: Balance) -> AfterPayout:
+    return AfterPayout(currency=balance.currency, amount=balance.amount)

@@ -1,0 +1,93 @@
+"""Payments as shown: lists and single ones, never for a decision."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from usance.core.ids import AccountId, CustomerId, PaymentId, SubscriptionId
+from usance.core.payments import Application, Payment
+from usance.store import rows
+from usance.store.db import Tx
+
+_COLUMNS: Final = """
+           payment_id AS id, customer_id, currency, amount, method, reference, note, paid_at,
+           recorded_at, reversed_at
+"""
+
+_LIST: Final = f"""
+    SELECT {_COLUMNS}
+      FROM payments
+     WHERE account_id = $1
+       AND ($2::uuid IS NULL OR customer_id = $2)
+     ORDER BY recorded_at DESC, payment_id DESC
+     LIMIT $3 OFFSET $4
+"""
+
+_COUNT: Final = """
+    SELECT count(*)
+      FROM payments
+     WHERE account_id = $1
+       AND ($2::uuid IS NULL OR customer_id = $2)
+"""
+
+_ONE: Final = f"""
+    SELECT {_COLUMNS}
+      FROM payments
+     WHERE account_id = $1
+       AND payment_id = $2
+"""
+
+# What lies on each invoice now: a reversal leaves nothing of a payment there.
+_APPLICATIONS: Final = """
+    SELECT (array_agg(application_id ORDER BY applied_at, application_id))[1] AS id,
+           (array_agg(customer_id))[1] AS customer_id, invoice_id, 'PAYMENT' AS source, source_id,
+           sum(amount) AS amount, min(applied_at) AS applied_at
+      FROM applications
+     WHERE account_id = $1
+       AND source = 'PAYMENT'
+       AND source_id = ANY($2)
+     GROUP BY source_id, invoice_id
+    HAVING sum(amount) <> 0
+     ORDER BY min(applied_at), invoice_id
+"""
+
+_SUBSCRIPTIONS_PAID: Final = """
+    SELECT DISTINCT i.subscription_id
+      FROM applications a
+      JOIN invoices i USING (account_id, customer_id, invoice_id)
+     WHERE a.account_id = $1
+       AND a.customer_id = $2
+       AND (a.source_id = $3 OR a.source = 'BALANCE')
+       AND i.subscription_id IS NOT NULL
+     ORDER BY i.subscription_id
+"""
+
+
+async def page(
+    tx: Tx, account_id: AccountId, *, customer_id: CustomerId | None, limit: int, offset: int
+) -> tuple[list[Payment], int]:
+    """Return a page of payments, the newest first, and how many there are."""
+    found = await tx.fetch(_LIST, account_id, customer_id, limit, offset)
+    total = await tx.fetchval(_COUNT, account_id, customer_id)
+    return [rows.payment(row) for row in found], int(total)
+
+
+async def find(tx: Tx, account_id: AccountId, payment_id: PaymentId) -> Payment | None:
+    """Return one payment of the account, or None."""
+    row = await tx.fetchrow(_ONE, account_id, payment_id)
+    return None if row is None else rows.payment(row)
+
+
+async def applications(
+    tx: Tx, account_id: AccountId, payments: Sequence[PaymentId]
+) -> list[Application]:
+    """Return where the money of payments lies, one for each invoice."""
+    found = await tx.fetch(_APPLICATIONS, account_id, list(payments))
+    return [rows.application(row) for row in found]
+
+
+async def subscriptions_paid(
+    tx: Tx, account_id: AccountId, customer_id: CustomerId, payment_id: PaymentId
+) -> tuple[SubscriptionId, ...]:
+    """Return the subscriptions that reversing a payment may reach: its own, and the balance's."""
+    found = await tx.fetch(_SUBSCRIPTIONS_PAID, account_id, customer_id, payment_id)
+    return tuple(SubscriptionId(row["subscription_id"]) for row in found)
