@@ -26,7 +26,7 @@ from usance.core.decisions.publish import Changes, CreditModelChange, FeatureCha
 from usance.core.ids import AccountId, FeatureId, PlanId, VersionId
 from usance.store.db import Tx
 
-# Not FOR UPDATE: that would hold up everyone who writes a row that names the account.
+# No key of the row changes, so nobody who writes a row that names the account is held up.
 _LOCK: Final = """
     UPDATE accounts
        SET catalog_version = catalog_version + 1
@@ -292,7 +292,7 @@ async def catalogue(tx: Tx, account_id: AccountId) -> Catalogue:
 
 
 async def lock(tx: Tx, account_id: AccountId) -> None:
-    """Wait until nobody else is changing the account's catalogue.
+    """Wait until nobody else is changing the account's catalogue, and begin its next version.
 
     In the order of locks it comes before any customer: whoever takes both takes this one first.
     To be called alone, before what is decided upon is read.
