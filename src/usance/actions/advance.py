@@ -5,6 +5,9 @@ Three doors lead here: the worker, a command that meets a passed boundary, and a
 Sources: BILLING.md, "Renewing".
 """
 
+import asyncio
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -15,12 +18,17 @@ import structlog
 from usance import clock
 from usance.actions.commands import StepsDue
 from usance.core.accounts import Account, Mode
+from usance.core.customers import Customer
 from usance.core.decisions import advance
-from usance.core.decisions.due import StepKind
-from usance.core.ids import CustomerId, SubscriptionId
+from usance.core.decisions.due import Step, StepKind
+from usance.core.ids import AccountId, CustomerId, InvoiceId, SubscriptionId
 from usance.core.refusals import Code, Refusal
+from usance.core.snapshot import Snapshot
+from usance.core.subscriptions import Subscription
 from usance.store import accounts, customers, due, outcome, snapshot
-from usance.store.db import Db, Tx
+from usance.store.db import CONSTRAINTS, Db, Tx
+from usance.store.outcome_batch import Entry
+from usance.store.snapshot import Named
 
 # A runaway clock must not bill a customer a year in a minute: the 16th invoice of one subscription
 # within 24 hours waits for an operator.
@@ -29,28 +37,37 @@ _RETRY_FIRST: Final = timedelta(minutes=1)
 _RETRY_LAST: Final = timedelta(days=1)
 _CLOCK_SECONDS_MAX: Final = 30.0
 
+# Broken invariants are our mistakes: of such a step nothing is kept, and the others go on.
+_OURS: Final = (AssertionError, ArithmeticError, LookupError, ValueError, TypeError)
+_UNWRITABLE: Final = (*_OURS, *CONSTRAINTS)
+
 log = structlog.get_logger()
 
 
-class _Failed(Exception):  # noqa: N818 - carries which subscription's step failed
-    def __init__(self, subscription_id: SubscriptionId | None, count: int) -> None:
-        super().__init__()
-        self.subscription_id = subscription_id
-        self.count = count
+@dataclass(frozen=True, slots=True)
+class _Failure:
+    """A step that could not be taken, and the subscription that is set aside for it."""
+
+    customer_id: CustomerId
+    subscription: Subscription | None
+    error: Exception
 
 
 async def step(db: Db, account: Account, customer_id: CustomerId, now: datetime) -> bool:
-    """Take the customer's first step that is due at `now`; False when none is.
+    """Take the customer's first step that is due at `now`, waiting for its lock; False when none is.
 
     A step that fails is rolled back and its subscription parked; that counts as taken.
     """
-    try:
-        return await db.run(lambda tx: _step(tx, account, customer_id, now))
-    except _Failed as failed:
-        if failed.subscription_id is None:
-            raise
-        await _park(db, account, customer_id, failed, now)
-        return True
+
+    async def work(tx: Tx) -> tuple[int, list[_Failure]]:
+        customer = await customers.lock_by_id(tx, account.id, customer_id)
+        assert customer is not None, "customers are erased, never removed"
+        return await _steps(tx, account, [customer], now)
+
+    taken, failures = await db.run(work)
+    for failure in failures:
+        await _park(db, account, failure, now)
+    return bool(taken or failures)
 
 
 async def catch_up(db: Db, account: Account, customer_id: CustomerId, now: datetime) -> int:
@@ -61,59 +78,100 @@ async def catch_up(db: Db, account: Account, customer_id: CustomerId, now: datet
     return taken
 
 
-async def _step(tx: Tx, account: Account, customer_id: CustomerId, now: datetime) -> bool:
-    customer = await customers.lock_by_id(tx, account.id, customer_id)
-    assert customer is not None, "customers are erased, never removed"
-    now = max(now, customer.decided_at)
-    await due.unpark_due(tx, account.id, customer_id, now)
-    before = await snapshot.of_customer(tx, account, customer, now=now)
-    first = advance.first_due(before, now)
-    if first is None:
-        return False
-    at = first.at if account.mode is Mode.TEST else now
-    subscription = before.subscriptions.get(SubscriptionId(first.subject_id))
-    if first.kind is StepKind.BOUNDARY and subscription is not None:
-        made = await due.invoices_within_a_day(tx, account.id, customer_id, subscription.id, at)
-        if made >= INVOICES_A_DAY_MAX:
-            reason = f"Safety stop: {made} invoices within 24 hours."
+async def _steps(
+    tx: Tx, account: Account, locked: Sequence[Customer], now: datetime
+) -> tuple[int, list[_Failure]]:
+    """Take the first due step of each locked customer: one snapshot, one decision each, one outcome.
+
+    Return how many were taken, and what failed; of those nothing is written.
+    """
+    ids = [customer.id for customer in locked]
+    await due.unpark_due(tx, account.id, ids, now)
+    instants = {customer.id: max(now, customer.decided_at) for customer in locked}
+    latest = max(instants.values())
+    snapshots = await snapshot.of_customers(tx, account, locked, now=latest, named=Named())
+    firsts: dict[CustomerId, Step] = {}
+    for customer_id in ids:
+        first = advance.first_due(snapshots[customer_id], instants[customer_id])
+        if first is not None:
+            firsts[customer_id] = first
+    at = {
+        customer_id: first.at if account.mode is Mode.TEST else instants[customer_id]
+        for customer_id, first in firsts.items()
+    }
+    runaway = await _stop_runaways(tx, account, firsts, at, now)
+    entries: list[Entry] = []
+    failures: list[_Failure] = []
+    for customer_id, first in firsts.items():
+        if customer_id in runaway:
+            continue
+        before = snapshots[customer_id]
+        try:
+            decided = advance.perform(before, first, now=at[customer_id])
+        except _OURS as error:
+            log.exception("step_failed", step=first.kind.name, subject=str(first.subject_id))
+            failures.append(_Failure(customer_id, _owner(before, first), error))
+            continue
+        entries.append(Entry(account, customer_id, decided, at[customer_id]))
+    if entries:
+        await outcome.write_all(tx, entries)
+    return len(entries) + len(runaway), failures
+
+
+async def _stop_runaways(
+    tx: Tx,
+    account: Account,
+    firsts: Mapping[CustomerId, Step],
+    at: Mapping[CustomerId, datetime],
+    now: datetime,
+) -> set[CustomerId]:
+    """Park the subscriptions that were invoiced too often within a day, until an operator's word."""
+    renewing = [
+        (customer_id, SubscriptionId(first.subject_id), at[customer_id])
+        for customer_id, first in firsts.items()
+        if first.kind is StepKind.BOUNDARY
+    ]
+    made = await due.invoices_within_a_day(tx, account.id, renewing)
+    stopped = set()
+    for customer_id, subscription_id, _ in renewing:
+        count = made.get(subscription_id, 0)
+        if count >= INVOICES_A_DAY_MAX:
+            reason = f"Safety stop: {count} invoices within 24 hours."
+            log.error("safety_stop", subscription=str(subscription_id), invoices=count)
             await due.park(
-                tx, account.id, customer_id, subscription.id, now=now, reason=reason, retry_at=None
+                tx, account.id, customer_id, subscription_id, now=now, reason=reason, retry_at=None
             )
-            return True
-    try:
-        decided = advance.perform(before, first, now=at)
-        await outcome.write(tx, account, customer_id, decided, now=at)
-    except (AssertionError, ArithmeticError, LookupError, ValueError) as error:
-        # A broken invariant is our mistake: nothing of the step is kept, and the others go on.
-        log.exception("step_failed", step=first.kind.name, subject=str(first.subject_id))
-        count = 0 if subscription is None else subscription.parked_count
-        invoice = before.invoices.get(first.subject_id)  # type: ignore[call-overload] # any id
-        owner = (
-            subscription.id
-            if subscription is not None
-            else getattr(invoice, "subscription_id", None)
-        )
-        raise _Failed(owner, count) from error
-    return True
+            stopped.add(customer_id)
+    return stopped
 
 
-async def _park(
-    db: Db, account: Account, customer_id: CustomerId, failed: _Failed, now: datetime
-) -> None:
-    subscription_id = failed.subscription_id
-    assert subscription_id is not None, "only a subscription is parked"
-    wait = min(_RETRY_FIRST * 2 ** min(failed.count, 20), _RETRY_LAST)
-    cause = failed.__cause__
+def _owner(before: Snapshot, first: Step) -> Subscription | None:
+    """Return the subscription that a step is about, whatever its subject is."""
+    own = before.subscriptions.get(SubscriptionId(first.subject_id))
+    if own is not None:
+        return own
+    invoice = before.invoices.get(InvoiceId(first.subject_id))
+    if invoice is None or invoice.subscription_id is None:
+        return None
+    return before.subscriptions.get(invoice.subscription_id)
+
+
+async def _park(db: Db, account: Account, failure: _Failure, now: datetime) -> None:
+    """Set the subscription aside with its reason; without one the failure is the caller's."""
+    subscription = failure.subscription
+    if subscription is None:
+        raise failure.error
+    wait = min(_RETRY_FIRST * 2 ** min(subscription.parked_count, 20), _RETRY_LAST)
 
     async def work(tx: Tx) -> None:
-        await customers.lock_by_id(tx, account.id, customer_id)
+        await customers.lock_by_id(tx, account.id, failure.customer_id)
         await due.park(
             tx,
             account.id,
-            customer_id,
-            subscription_id,
+            failure.customer_id,
+            subscription.id,
             now=now,
-            reason=f"{type(cause).__name__}: {cause}",
+            reason=f"{type(failure.error).__name__}: {failure.error}",
             retry_at=now + wait,
         )
 
@@ -124,16 +182,58 @@ async def _park(
 
 
 async def tick(db: Db, limit: int) -> int:
-    """Take one step each of up to `limit` customers that have one due; return how many were taken."""
+    """Take one step each of up to `limit` customers that have one due; return how many were taken.
+
+    They are gathered: one transaction for a batch. When one of a batch cannot be written, each is
+    taken alone, so that the others go on.
+    """
     real = clock.real_now()
-    found = await db.read(lambda tx: due.waiting(tx, real, limit))
-    taken = 0
-    for account_id, customer_id in found:
+    by_account: dict[AccountId, list[CustomerId]] = defaultdict(list)
+    for account_id, customer_id in await db.read(lambda tx: due.waiting(tx, real, limit)):
+        by_account[account_id].append(customer_id)
+    lanes = []
+    for account_id, ids in by_account.items():
         account = await db.read(partial(accounts.by_id, account_id=account_id))
-        if account is None:
-            continue
-        taken += await catch_up(db, account, customer_id, account.now(clock.real_now()))
-    return taken
+        assert account is not None, "accounts are never removed"
+        # Two batches at a time: while one is at the database the other is decided.
+        half = (len(ids) + 1) // 2
+        lanes += [_gathered(db, account, part) for part in (ids[:half], ids[half:]) if part]
+    return sum(await asyncio.gather(*lanes))
+
+
+async def _gathered(db: Db, account: Account, ids: list[CustomerId]) -> int:
+    now = account.now(clock.real_now())
+
+    async def work(tx: Tx) -> tuple[int, list[_Failure]]:
+        locked = await customers.lock_free(tx, account.id, ids)
+        return await _steps(tx, account, locked, now) if locked else (0, [])
+
+    try:
+        taken, failures = await db.run(work)
+    except _UNWRITABLE:
+        log.exception("batch_failed", customers=len(ids))
+        return sum([await _alone(db, account, customer_id, now) for customer_id in ids])
+    for failure in failures:
+        await _park(db, account, failure, now)
+    return taken + len(failures)
+
+
+async def _alone(db: Db, account: Account, customer_id: CustomerId, now: datetime) -> int:
+    """Take a customer's step by itself; one that cannot be written is parked, and none fails others."""
+    try:
+        return int(await step(db, account, customer_id, now))
+    except _UNWRITABLE as error:
+        facts = await db.read(lambda tx: _facts(tx, account, customer_id, now))
+        first = advance.first_due(facts, now)
+        if first is None:
+            return 0
+        await _park(db, account, _Failure(customer_id, _owner(facts, first), error), now)
+        return 1
+
+
+async def _facts(tx: Tx, account: Account, customer_id: CustomerId, now: datetime) -> Snapshot:
+    found = await customers.by_ids(tx, account.id, [customer_id])
+    return await snapshot.of_customer(tx, account, found[customer_id], now=now)
 
 
 # The test clock ---------------------------------------------------------------------------------------

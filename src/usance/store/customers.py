@@ -52,6 +52,17 @@ _LOCK_BY_ID: Final = (
 """
 )
 
+# In the order of the ids, so that two batches cannot wait for each other in a ring.
+_LOCK_FREE: Final = (
+    _SELECT
+    + """
+     WHERE c.account_id = $1
+       AND c.customer_id = ANY($2)
+     ORDER BY c.customer_id
+       FOR UPDATE OF c SKIP LOCKED
+"""
+)
+
 _BY_ID: Final = (
     _SELECT
     + """
@@ -177,6 +188,11 @@ async def lock_by_id(tx: Tx, account_id: AccountId, customer_id: CustomerId) -> 
     """Lock the customer and return it as it is under the lock, or None."""
     row = await tx.fetchrow(_LOCK_BY_ID, account_id, customer_id)
     return None if row is None else _customer(row)
+
+
+async def lock_free(tx: Tx, account_id: AccountId, ids: Sequence[CustomerId]) -> list[Customer]:
+    """Lock those of the customers that nobody else is at work on, and return them."""
+    return [_customer(row) for row in await tx.fetch(_LOCK_FREE, account_id, list(ids))]
 
 
 async def by_ids(

@@ -56,6 +56,12 @@ _OVERLOADS: Final = {
     "25006",  # read_only_sql_transaction: this server became a standby
 }
 _OVERLOAD_CLASS: Final = "53"  # insufficient resources: connections, memory, disk
+CONSTRAINTS: Final = (
+    asyncpg.IntegrityConstraintViolationError,
+    asyncpg.DataError,
+)
+"""What the database says of rows that must not be: our mistake, never the world's."""
+
 _DRIVER_ERRORS: Final = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
 
 

@@ -7,7 +7,8 @@ Units: `now` is by the account's own clock; `real` is the real instant.
 Sources: BILLING.md, "Renewing".
 """
 
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Final
 
 from usance.core.ids import AccountId, CustomerId, SubscriptionId
@@ -32,7 +33,7 @@ _IS_DUE: Final = """
 """
 
 # Each account is asked by itself: their clocks differ, and so the index on the instant serves.
-_CLAIM: Final = """
+_WAITING: Final = """
     SELECT a.account_id, d.customer_id
       FROM accounts a
      CROSS JOIN LATERAL (
@@ -61,14 +62,6 @@ _CLAIM: Final = """
            ) d
      ORDER BY d.next_due_at, d.customer_id
      LIMIT $2
-"""
-
-_CLAIM_LOCK: Final = """
-    SELECT true
-      FROM customers
-     WHERE account_id = $1
-       AND customer_id = $2
-       FOR UPDATE SKIP LOCKED
 """
 
 _FIRST_IN_ACCOUNT: Final = """
@@ -112,18 +105,20 @@ _UNPARK: Final = """
     UPDATE subscriptions
        SET parked_at = NULL, parked_reason = NULL, next_due_at = $3
      WHERE account_id = $1
-       AND customer_id = $2
+       AND customer_id = ANY($2)
        AND parked_at IS NOT NULL
        AND next_due_at <= $3
 """
 
+# `at` is each subscription's own instant: on a test clock they differ.
 _RECENT_INVOICES: Final = """
-    SELECT count(*)
-      FROM invoices
-     WHERE account_id = $1
-       AND customer_id = $2
-       AND subscription_id = $3
-       AND created_at > $4
+    SELECT k.subscription_id, count(*) AS made
+      FROM unnest($2::uuid[], $3::uuid[], $4::timestamptz[]) AS k (customer_id, subscription_id, at)
+      JOIN invoices i USING (customer_id, subscription_id)
+     WHERE i.account_id = $1
+       AND i.created_at > k.at - interval '24 hours'
+     GROUP BY k.subscription_id
+     ORDER BY k.subscription_id
 """
 
 
@@ -134,13 +129,8 @@ async def is_due(tx: Tx, account_id: AccountId, customer_id: CustomerId, now: da
 
 async def waiting(tx: Tx, real: datetime, limit: int) -> list[tuple[AccountId, CustomerId]]:
     """Return whose steps are due by their accounts' clocks, those that waited longest first."""
-    rows = await tx.fetch(_CLAIM, real, limit)
+    rows = await tx.fetch(_WAITING, real, limit)
     return list(dict.fromkeys((row["account_id"], row["customer_id"]) for row in rows))
-
-
-async def claim(tx: Tx, account_id: AccountId, customer_id: CustomerId) -> bool:
-    """Lock the customer; False if somebody else is at work on it."""
-    return bool(await tx.fetchval(_CLAIM_LOCK, account_id, customer_id))
 
 
 async def first_in_account(
@@ -165,18 +155,21 @@ async def park(
     await tx.execute(_PARK, account_id, customer_id, subscription_id, now, reason, retry_at)
 
 
-async def unpark_due(tx: Tx, account_id: AccountId, customer_id: CustomerId, now: datetime) -> None:
-    """Take the customer's parked subscriptions whose time to retry has come up again."""
-    await tx.execute(_UNPARK, account_id, customer_id, now)
+async def unpark_due(
+    tx: Tx, account_id: AccountId, ids: Sequence[CustomerId], now: datetime
+) -> None:
+    """Take the customers' parked subscriptions whose time to retry has come up again."""
+    await tx.execute(_UNPARK, account_id, list(ids), now)
 
 
 async def invoices_within_a_day(
     tx: Tx,
     account_id: AccountId,
-    customer_id: CustomerId,
-    subscription_id: SubscriptionId,
-    now: datetime,
-) -> int:
-    """Return how many invoices of a subscription were made in the 24 hours before `now`."""
-    since = now - timedelta(hours=24)
-    return int(await tx.fetchval(_RECENT_INVOICES, account_id, customer_id, subscription_id, since))
+    subscriptions: Sequence[tuple[CustomerId, SubscriptionId, datetime]],
+) -> dict[SubscriptionId, int]:
+    """Return how many invoices each subscription got in the 24 hours before its instant."""
+    if not subscriptions:
+        return {}
+    columns = map(list, zip(*subscriptions, strict=True))
+    found = await tx.fetch(_RECENT_INVOICES, account_id, *columns)
+    return {SubscriptionId(row["subscription_id"]): int(row["made"]) for row in found}
