@@ -38,6 +38,14 @@ _MEMORY_BYTES_MIN = 2_000_000_000
 FreshDatabase = Callable[[], AbstractContextManager[str]]
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--rewrite-stories",
+        action="store_true",
+        help="write what the core comes to into tests/stories/*.story; review it as code",
+    )
+
+
 @pytest.fixture(scope="session")
 def anyio_backend() -> tuple[str, dict[str, bool]]:
     return "asyncio", {"use_uvloop": True}

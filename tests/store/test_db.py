@@ -46,7 +46,7 @@ async def _values(db: Db) -> list[int]:
     "value",
     [
         {"a": Decimal("49.00"), "b": [1, None, True, "x"], "c": {}},
-        {"n": Decimal("0.000000000000000000000000000001"), "m": 10**40},
+        {"m": 10**40, "n": Decimal("0.000000000000000000000000000001")},
         [],
         "text ü 🦊",
         12345678901234567890123,
@@ -265,12 +265,13 @@ class Proxy:
                 if self.drops == "answer":
                     break
                 writer.write(data)
+            writer.close()
 
         answers = asyncio.create_task(down())
         while data := await reader.read(65536):
-            if b"COMMIT" in data and self.drops == "after":
+            if b"COMMIT;" in data and self.drops == "after":
                 self.drops = "answer"
-            elif b"COMMIT" in data and self.drops == "before":
+            elif b"COMMIT;" in data and self.drops == "before":
                 break
             up_writer.write(data)
             if self.drops == "answer":
