@@ -26,6 +26,7 @@ from usance.api import (
     subscriptions,
     system,
 )
+from usance.api import settings as account_settings
 from usance.api.edge import PREFIX, Edge
 from usance.settings import Settings
 from usance.store.db import Db
@@ -43,6 +44,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     credits.router,
     credit_prices.router,
     payments.router,
+    account_settings.router,
     clock.router,
 )
 

@@ -4,7 +4,8 @@ A key is 256 random bits after `sk_test_` or `sk_live_`, shown once, kept as a h
 """
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Final
 from uuid import UUID
@@ -14,7 +15,7 @@ from usance.core import money, periods
 from usance.core.accounts import Account, ApiKey, Mode
 from usance.core.ids import AccountId, derived
 from usance.core.refusals import Code, Refusal, invalid
-from usance.store import accounts
+from usance.store import accounts, due
 from usance.store.db import Db, Tx
 
 _KEY_BITS: Final = 256
@@ -149,3 +150,13 @@ async def _add_key(tx: Tx, account_id: AccountId, name: str, secret: str) -> Api
 def _hashed(secret: str) -> bytes:
     # The key itself is random, so a plain hash cannot be searched: no salt, no slow function.
     return hashlib.sha256(secret.encode()).digest()
+
+
+async def update(tx: Tx, account_id: AccountId, changed: Mapping[str, object]) -> Account:
+    """Return the account with settings changed; `changed` names fields of `Account`."""
+    before = await accounts.lock(tx, account_id)
+    account = replace(before, **changed)  # type: ignore[arg-type] # validated at the door
+    await accounts.write(tx, account)
+    if account.cancel_after_past_due_days != before.cancel_after_past_due_days:
+        await due.look_again(tx, account_id, account.now(clock.real_now()))
+    return account

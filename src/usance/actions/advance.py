@@ -91,16 +91,27 @@ async def _steps(
     latest = max(instants.values())
     snapshots = await snapshot.of_customers(tx, account, locked, now=latest, named=Named())
     firsts: dict[CustomerId, Step] = {}
+    outdated: list[CustomerId] = []
     for customer_id in ids:
         first = advance.first_due(snapshots[customer_id], instants[customer_id])
-        if first is not None:
+        if first is None:
+            outdated.append(customer_id)
+        else:
             firsts[customer_id] = first
     at = {
         customer_id: first.at if account.mode is Mode.TEST else instants[customer_id]
         for customer_id, first in firsts.items()
     }
     runaway = await _stop_runaways(tx, account, firsts, at, now)
-    entries: list[Entry] = []
+    entries = [
+        Entry(
+            account,
+            customer_id,
+            advance.rescheduled(snapshots[customer_id], now=instants[customer_id]),
+            instants[customer_id],
+        )
+        for customer_id in outdated
+    ]
     failures: list[_Failure] = []
     for customer_id, first in firsts.items():
         if customer_id in runaway:
@@ -115,7 +126,7 @@ async def _steps(
         entries.append(Entry(account, customer_id, decided, at[customer_id]))
     if entries:
         await outcome.write_all(tx, entries)
-    return len(entries) + len(runaway), failures
+    return len(entries) - len(outdated) + len(runaway), failures
 
 
 async def _stop_runaways(

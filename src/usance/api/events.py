@@ -32,6 +32,7 @@ router: Final = routes.router("Usage")
 
 _KEY_LENGTH_MAX: Final = 128
 _TOKENS_MAX: Final = 1_000_000_000_000
+_NUMBERS: Final = frozenset({"usageUnits", "costAmount", "revenueAmount"})
 
 
 class CostInput(Lenient):
@@ -175,8 +176,15 @@ def _cost(body: Event, call: HttpCall) -> Cost:
 
 
 def fingerprint(sent: dict[str, Any]) -> bytes:
-    """Return the digest of an event's content: as it was sent, numbers by their value."""
-    content = {key: value for key, value in sent.items() if key != "eventIdempotencyKey"}
+    """Return the digest of an event's content: as it was sent, numbers by their value.
+
+    What takes a number takes it as text too, so there `"1.0"` is 1; elsewhere a text is a text.
+    """
+    content = {
+        key: Decimal(value) if key in _NUMBERS and isinstance(value, str) else value
+        for key, value in sent.items()
+        if key != "eventIdempotencyKey"
+    }
     return hashlib.sha256(json.canonical(content)).digest()
 
 

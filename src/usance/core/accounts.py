@@ -34,6 +34,7 @@ class Account:
     tax_rate: Decimal
     auto_create: bool  # whether usage may name customers and features that do not exist yet
     clock_offset_us: int  # how far a TEST account's clock runs ahead; 0 when LIVE
+    cancel_after_past_due_days: int | None = None  # None: an overdue subscription is never ended
     catalog_version: int = 0  # counts the changes of its catalogue
 
     def __post_init__(self) -> None:

@@ -15,7 +15,8 @@ from usance.store.db import Tx
 
 _SELECT: Final = """
     SELECT a.account_id, a.name, a.mode, a.zone, a.currency, a.grace_days, a.incomplete_days,
-           a.tax_rate, a.auto_create, a.clock_offset_us, a.catalog_version
+           a.tax_rate, a.auto_create, a.clock_offset_us,
+           a.cancel_after_past_due_days, a.catalog_version
       FROM accounts a
 """
 
@@ -41,6 +42,13 @@ _LOCK: Final = (
        FOR NO KEY UPDATE OF a
 """
 )
+
+_UPDATE: Final = """
+    UPDATE accounts
+       SET name = $2, zone = $3, currency = $4, grace_days = $5, incomplete_days = $6, tax_rate = $7,
+           auto_create = $8, cancel_after_past_due_days = $9
+     WHERE account_id = $1
+"""
 
 _SET_CLOCK_OFFSET: Final = """
     UPDATE accounts
@@ -106,6 +114,22 @@ async def lock(tx: Tx, account_id: AccountId) -> Account:
     row = await tx.fetchrow(_LOCK, account_id)
     assert row is not None, "accounts are never removed"
     return _account(row)
+
+
+async def write(tx: Tx, account: Account) -> None:
+    """Write the settings of a locked account."""
+    await tx.execute(
+        _UPDATE,
+        account.id,
+        account.name,
+        account.zone,
+        account.currency,
+        account.grace_days,
+        account.incomplete_days,
+        account.tax_rate,
+        account.auto_create,
+        account.cancel_after_past_due_days,
+    )
 
 
 async def set_clock_offset(tx: Tx, account_id: AccountId, offset_us: int) -> None:
@@ -178,6 +202,7 @@ def _account(row: asyncpg.Record) -> Account:
         tax_rate=row["tax_rate"],
         auto_create=row["auto_create"],
         clock_offset_us=row["clock_offset_us"],
+        cancel_after_past_due_days=row["cancel_after_past_due_days"],
         catalog_version=row["catalog_version"],
     )
 

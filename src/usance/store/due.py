@@ -111,6 +111,14 @@ _UNPARK: Final = """
 """
 
 # `at` is each subscription's own instant: on a test clock they differ.
+_LOOK_AGAIN: Final = """
+    UPDATE subscriptions
+       SET next_due_at = $2
+     WHERE account_id = $1
+       AND status = 'PAST_DUE'
+       AND parked_at IS NULL
+"""
+
 _RECENT_INVOICES: Final = """
     SELECT k.subscription_id, count(*) AS made
       FROM unnest($2::uuid[], $3::uuid[], $4::timestamptz[]) AS k (customer_id, subscription_id, at)
@@ -160,6 +168,11 @@ async def unpark_due(
 ) -> None:
     """Take the customers' parked subscriptions whose time to retry has come up again."""
     await tx.execute(_UNPARK, account_id, list(ids), now)
+
+
+async def look_again(tx: Tx, account_id: AccountId, now: datetime) -> None:
+    """Make overdue subscriptions due, for a setting that decides when they end has changed."""
+    await tx.execute(_LOOK_AGAIN, account_id, now)
 
 
 async def invoices_within_a_day(

@@ -14,7 +14,7 @@ from typing import assert_never
 from usance.core import outcome as outcomes
 from usance.core import periods
 from usance.core.catalog import PlanVersion
-from usance.core.decisions import billing, due, granting, lifecycle
+from usance.core.decisions import billing, cancel, due, granting, lifecycle
 from usance.core.decisions.due import Step, StepKind
 from usance.core.decisions.settle import void
 from usance.core.draft import Draft
@@ -46,6 +46,8 @@ def perform(before: Snapshot, step: Step, *, now: datetime) -> Outcome:
             granting.expire(draft, PoolId(step.subject_id))
         case StepKind.EXPIRE_INCOMPLETE:
             _expire(draft, SubscriptionId(step.subject_id))
+        case StepKind.CANCEL_OVERDUE:
+            cancel.end_now(draft, SubscriptionId(step.subject_id), settle=True)
         case StepKind.GRANT:
             _grant(draft, SubscriptionId(step.subject_id), step.at)
         case StepKind.BOUNDARY:
@@ -54,6 +56,16 @@ def perform(before: Snapshot, step: Step, *, now: datetime) -> Outcome:
             _late_usage(draft, SubscriptionId(step.subject_id))
         case _:
             assert_never(step.kind)
+    lifecycle.conclude(draft)
+    return draft.outcome()
+
+
+def rescheduled(before: Snapshot, *, now: datetime) -> Outcome:
+    """Set the due instants to what the facts say; for a customer of whom nothing is due after all.
+
+    A setting of the account may have changed since they were stored.
+    """
+    draft = Draft(before, now=now, seed=f"rescheduled/{now.isoformat()}")
     lifecycle.conclude(draft)
     return draft.outcome()
 

@@ -194,6 +194,7 @@ def _bill_feature(
                     version,
                     quantity=quantity - billed_units,
                     amount=total - billed,
+                    until=until,
                 )
             )
         _mark_billed(draft, period, term, version, total)
@@ -235,6 +236,7 @@ def _usage_line(
     *,
     quantity: Decimal,
     amount: Decimal,
+    until: datetime,
 ) -> Line:
     feature = draft.before.features.get(term.key)
     name = feature.name if feature is not None else term.key
@@ -249,7 +251,7 @@ def _usage_line(
         quantity=quantity,
         unit_price=price.model.unit_price if single and isinstance(price.model, PerUnit) else None,
         starts_at=period.starts_at,
-        ends_at=period.ends_at,
+        ends_at=until,
     )
 
 

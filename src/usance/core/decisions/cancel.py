@@ -59,7 +59,7 @@ def cancel(before: Snapshot, request: Cancel, *, now: datetime, seed: UUID) -> O
     if request.mode is CancelMode.END_OF_PERIOD and period is not None:
         _schedule(draft, subscription, period)
     else:
-        _end_now(draft, subscription, period, settle=request.settle)
+        end_now(draft, subscription.id, settle=request.settle)
     lifecycle.conclude(draft)
     return draft.outcome()
 
@@ -96,10 +96,10 @@ def _schedule(draft: Draft, subscription: Subscription, period: SubscriptionPeri
     )
 
 
-def _end_now(
-    draft: Draft, subscription: Subscription, period: SubscriptionPeriod | None, *, settle: bool
-) -> None:
+def end_now(draft: Draft, subscription_id: SubscriptionId, *, settle: bool) -> None:
     """End access now, void what is unpaid, give back what is unused, and settle the rest by FINAL."""
+    subscription = draft.subscriptions[subscription_id]
+    period = draft.running_period(subscription)
     # Lines first: they are read from what stands before anything is voided or cut.
     final: list[Line] = []
     carried: list[InvoiceId] = []

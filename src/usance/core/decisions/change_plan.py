@@ -164,15 +164,25 @@ def _next_n(draft: Draft, subscription: Subscription, period: SubscriptionPeriod
 def _promised(
     draft: Draft, subscription: Subscription, period: SubscriptionPeriod
 ) -> dict[str, Decimal]:
-    """Return the credits that the period's unpaid base invoice will bring when it is paid."""
-    first = draft.segments.get((subscription.id, period.seq, 0))
-    if first is None or first.invoice_id is None:
-        return {}
-    invoice = draft.invoices.get(first.invoice_id)
-    if invoice is None or invoice.status in (InvoiceStatus.PAID, InvoiceStatus.VOID):
-        return {}
-    version = draft.before.versions[first.version_id]
-    return {allocation.denomination: allocation.amount for allocation in version.terms.credits}
+    """Return the credits that the period's unpaid base invoice will bring when it is paid.
+
+    A cut period counts as the one that goes on from it. An adjustment brings none: what the change
+    added was given with it.
+    """
+    promised: dict[str, Decimal] = {}
+    for seq in range(period.usage_from_seq, period.seq + 1):
+        first = draft.segments.get((subscription.id, seq, 0))
+        if first is None or first.invoice_id is None:
+            continue
+        invoice = draft.invoices.get(first.invoice_id)
+        if invoice is None or invoice.kind is not InvoiceKind.SUBSCRIPTION:
+            continue
+        if invoice.status in (InvoiceStatus.PAID, InvoiceStatus.VOID):
+            continue
+        for allocation in draft.before.versions[first.version_id].terms.credits:
+            name = allocation.denomination
+            promised[name] = promised.get(name, ZERO) + allocation.amount
+    return promised
 
 
 def standing_charge(draft: Draft, segment: Segment) -> Decimal:

@@ -8,14 +8,14 @@ Sources: BILLING.md, "Five principles".
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import IntEnum
 from typing import NamedTuple
 from uuid import UUID
 
 from usance.core.decisions import granting
 from usance.core.draft import Draft
-from usance.core.invoices import InvoiceStatus
+from usance.core.invoices import OVERDUE, InvoiceStatus
 from usance.core.metering import LATEST_PAST
 from usance.core.subscriptions import Subscription, SubscriptionStatus
 
@@ -26,9 +26,10 @@ class StepKind(IntEnum):
     PAST_DUE = 0  # an invoice's grace is over
     EXPIRE_CREDITS = 1
     EXPIRE_INCOMPLETE = 2  # a subscription that was never paid is given up
-    GRANT = 3  # a window of a long period brings its credits
-    BOUNDARY = 4  # a period ends
-    LATE_USAGE = 5  # usage that came after a subscription's end is billed
+    CANCEL_OVERDUE = 3  # a subscription was overdue for too long
+    GRANT = 4  # a window of a long period brings its credits
+    BOUNDARY = 5  # a period ends
+    LATE_USAGE = 6  # usage that came after a subscription's end is billed
 
 
 class _Order(NamedTuple):
@@ -94,6 +95,9 @@ def _steps(draft: Draft, subscription: Subscription) -> list[Step]:
         return steps if late_at is None else [*steps, Step(late_at, StepKind.LATE_USAGE, *own)]
     if subscription.status is SubscriptionStatus.INCOMPLETE and subscription.expires_at is not None:
         steps.append(Step(subscription.expires_at, StepKind.EXPIRE_INCOMPLETE, *own))
+    overdue_at = _cancel_overdue_at(draft, subscription)
+    if overdue_at is not None:
+        steps.append(Step(overdue_at, StepKind.CANCEL_OVERDUE, *own))
     period = draft.running_period(subscription)
     if period is not None:
         steps.append(Step(period.ends_at, StepKind.BOUNDARY, *own))
@@ -102,6 +106,19 @@ def _steps(draft: Draft, subscription: Subscription) -> list[Step]:
             if window is not None:
                 steps.append(Step(window[1], StepKind.GRANT, *own))
     return steps
+
+
+def _cancel_overdue_at(draft: Draft, subscription: Subscription) -> datetime | None:
+    """Return when an overdue subscription ends by the account's setting; None: not by itself."""
+    days = draft.before.account.cancel_after_past_due_days
+    if days is None or subscription.status is not SubscriptionStatus.PAST_DUE:
+        return None
+    since = [
+        invoice.past_due_at
+        for invoice in draft.invoices_of(subscription.id)
+        if invoice.ends_access and invoice.status in OVERDUE and invoice.past_due_at is not None
+    ]
+    return min(since) + timedelta(hours=24 * days) if since else None
 
 
 def _late_at(draft: Draft, subscription: Subscription) -> datetime | None:

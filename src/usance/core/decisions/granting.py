@@ -130,8 +130,8 @@ def grant_period(draft: Draft, subscription: Subscription, version: PlanVersion,
     """
     if was_granted(draft, subscription.id, seq):
         return
-    roll_over(draft, subscription.id)
     period = draft.periods[subscription.id, seq]
+    roll_over(draft, subscription.id, before=(period.usage_from_seq, 0))
     for allocation in version.terms.credits:
         grant_plan(draft, subscription, allocation, allocation.amount, seq=seq, n=0, window=0)
         for window in range(1, windows.at(subscription, period, allocation.every, draft.now) + 1):
@@ -142,7 +142,7 @@ def grant_window(
     draft: Draft, subscription: Subscription, allocation: Allocation, seq: int, window: int
 ) -> None:
     """Give an allocation's credits for a later window of a period, after rollover in its pool."""
-    roll_over(draft, subscription.id, denomination=allocation.denomination)
+    roll_over(draft, subscription.id, before=(seq, window), denomination=allocation.denomination)
     grant_plan(draft, subscription, allocation, allocation.amount, seq=seq, n=0, window=window)
 
 
@@ -246,21 +246,33 @@ def _expiry(now: datetime, zone: str, months: int | None) -> datetime | None:
 
 
 def roll_over(
-    draft: Draft, subscription_id: SubscriptionId, *, denomination: str | None = None
+    draft: Draft,
+    subscription_id: SubscriptionId,
+    *,
+    before: tuple[int, int],
+    denomination: str | None = None,
 ) -> None:
-    """Take what the subscription's earlier plan grants do not keep, each by its own policy.
+    """Take what the plan grants of before a (period, window) do not keep, each by its own policy.
 
+    What an upgrade brought within it, ahead of its unpaid base price, is no rest of an earlier one.
     `denomination` None: in every pool.
     """
-    for pool_id, own in _plan_grants(draft, subscription_id).items():
+    for pool_id, plan_grants in _plan_grants(draft, subscription_id).items():
         if denomination not in {None, draft.pools[pool_id].denomination}:
             continue
+        own = [g for g in plan_grants if _place(g) < before]
         keeping = credits.kept(own, draft.now)
         excess = [
             (g.id, keeping.get(g.id, ZERO) - g.remaining) for g in own if g.usable_at(draft.now)
         ]
         if any(amount != 0 for _, amount in excess):
             move(draft, pool_id, TransactionKind.ROLLOVER, excess)
+
+
+def _place(grant: Grant) -> tuple[int, int]:
+    assert grant.seq is not None, "a plan's grant belongs to a period"
+    assert grant.window is not None, "a plan's grant has its window"
+    return grant.seq, grant.window
 
 
 def claw_back(draft: Draft, subscription_id: SubscriptionId) -> None:

@@ -139,10 +139,12 @@ def _grant_for(draft: Draft, subscription: Subscription, invoice: Invoice) -> No
     if first is None or first.invoice_id != invoice.id:
         return  # not a base price in advance (arrears grants at its boundary)
     version = draft.before.versions[first.version_id]
-    if invoice.seq < subscription.seq:
-        granting.grant_past_period(draft, subscription, version, invoice.seq)
-    elif draft.running_period(subscription) is not None:
+    running = draft.running_period(subscription)
+    # A period that a plan change cut counts, for credits, as the one that goes on from it.
+    if running is not None and running.usage_from_seq <= invoice.seq:
         granting.grant_period(draft, subscription, version, invoice.seq)
+    elif invoice.seq < subscription.seq:
+        granting.grant_past_period(draft, subscription, version, invoice.seq)
     # else: an overdue period that has ended gives no credits of its own; recovery decides.
 
 

@@ -19,6 +19,8 @@ CREATE TABLE accounts (
     auto_create     boolean     NOT NULL,
     -- How far a TEST account's clock runs ahead of the real one, in microseconds; 0 when LIVE.
     clock_offset_us bigint      NOT NULL CHECK (clock_offset_us >= 0 AND (mode = 'TEST' OR clock_offset_us = 0)),
+    -- Days after which an overdue subscription ends by itself; null: never.
+    cancel_after_past_due_days integer CHECK (cancel_after_past_due_days BETWEEN 0 AND 365),
     catalog_version bigint      NOT NULL DEFAULT 0,  -- counts the changes of its catalogue
     created_at      timestamptz NOT NULL
 );
