@@ -6,7 +6,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from usance.cli import accounts, catalog, keys, migrate, serve
+from usance.cli import accounts, catalog, keys, migrate, parked, serve, verify
 from usance.core.refusals import Refusal
 from usance.settings import BadSetting
 from usance.store.db import Unreachable
@@ -23,6 +23,9 @@ app = typer.Typer(
 app.command("serve")(serve.serve)
 app.command("http", hidden=True)(serve.http)
 app.command("migrate")(migrate.migrate)
+app.command("verify")(verify.verify)
+app.command("parked")(parked.parked)
+app.command("unpark")(parked.unpark)
 app.add_typer(accounts.app, name="accounts")
 app.add_typer(keys.app, name="keys")
 app.add_typer(catalog.app, name="catalog")

@@ -64,7 +64,17 @@ async def keep_alive(opened: Opened, config: settings.Settings) -> None:
 
 
 def run(work: Callable[[Tx], Awaitable[T]]) -> T:
-    """Return what `work` does in one transaction on the database of the environment.
+    """Return what `work` does in one transaction on the database of the environment."""
+    return _on_database(lambda db: db.run(work))
+
+
+def read(work: Callable[[Tx], Awaitable[T]]) -> T:
+    """Return what `work` reads at one instant of the database of the environment."""
+    return _on_database(lambda db: db.read(work))
+
+
+def _on_database(work: Callable[[Db], Awaitable[T]]) -> T:
+    """Return what is done on the database of the environment.
 
     Where Usance is running, its database is used as it is; else it is started for this command.
     """
@@ -73,7 +83,7 @@ def run(work: Callable[[Tx], Awaitable[T]]) -> T:
     async def on(dsn: str) -> T:
         db = await Db.open(dsn, jitter=clock.jitter, size=1)
         try:
-            return await db.run(work)
+            return await work(db)
         finally:
             await db.close()
 

@@ -54,6 +54,11 @@ class UnknownCurrency(ValueError):  # noqa: N818 - named by the fact, like a ref
         self.currency = currency
 
 
+def currencies() -> tuple[str, ...]:
+    """Return the codes of all currencies in which one can be billed, in order."""
+    return tuple(sorted(_EXPONENTS))
+
+
 def is_currency(code: str) -> bool:
     """Return whether `code` is a currency in which one can be billed; `usd` is not, `USD` is."""
     return code in _EXPONENTS

@@ -8,8 +8,10 @@ Sources: BILLING.md, "Renewing".
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
+from uuid import UUID
 
 from usance.core.ids import AccountId, CustomerId, SubscriptionId
 from usance.store.db import Tx
@@ -111,6 +113,24 @@ _UNPARK: Final = """
 """
 
 # `at` is each subscription's own instant: on a test clock they differ.
+_PARKED: Final = """
+    SELECT s.subscription_id, s.account_id, c.reference, s.parked_at, s.parked_count,
+           s.parked_reason, s.next_due_at
+      FROM subscriptions s
+      JOIN customers c USING (account_id, customer_id)
+     WHERE s.parked_at IS NOT NULL
+     ORDER BY s.parked_at, s.subscription_id
+"""
+
+# Due since it was parked: the worker takes what it has missed, in order.
+_RELEASE: Final = """
+    UPDATE subscriptions
+       SET next_due_at = parked_at, parked_at = NULL, parked_reason = NULL, parked_count = 0
+     WHERE subscription_id = $1
+       AND parked_at IS NOT NULL
+    RETURNING true
+"""
+
 _LOOK_AGAIN: Final = """
     UPDATE subscriptions
        SET next_due_at = $2
@@ -168,6 +188,40 @@ async def unpark_due(
 ) -> None:
     """Take the customers' parked subscriptions whose time to retry has come up again."""
     await tx.execute(_UNPARK, account_id, list(ids), now)
+
+
+@dataclass(frozen=True, slots=True)
+class Parked:
+    """A subscription whose step failed, set aside until `retry_at`; None: until an operator's word."""
+
+    subscription_id: SubscriptionId
+    account_id: AccountId
+    customer_reference: str
+    parked_at: datetime
+    failures: int
+    reason: str
+    retry_at: datetime | None
+
+
+async def parked(tx: Tx) -> list[Parked]:
+    """Return all parked subscriptions, those that wait longest first."""
+    return [
+        Parked(
+            subscription_id=row["subscription_id"],
+            account_id=row["account_id"],
+            customer_reference=row["reference"],
+            parked_at=row["parked_at"],
+            failures=row["parked_count"],
+            reason=row["parked_reason"],
+            retry_at=row["next_due_at"],
+        )
+        for row in await tx.fetch(_PARKED)
+    ]
+
+
+async def release(tx: Tx, subscription_id: UUID) -> bool:
+    """Let a parked subscription go on; False if it is not parked."""
+    return bool(await tx.fetchval(_RELEASE, subscription_id))
 
 
 async def look_again(tx: Tx, account_id: AccountId, now: datetime) -> None:

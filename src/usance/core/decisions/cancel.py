@@ -30,6 +30,7 @@ from usance.core.refusals import Code, Refusal
 from usance.core.snapshot import Snapshot
 from usance.core.subscriptions import (
     CancelMode,
+    Segment,
     Subscription,
     SubscriptionPeriod,
     SubscriptionStatus,
@@ -113,7 +114,10 @@ def end_now(draft: Draft, subscription_id: SubscriptionId, *, settle: bool) -> N
         if any(line.amount != 0 for line in lines):
             carried.append(invoice.id)
             final += lines
-    final += _running_lines(draft, subscription, period, settle=settle)
+    running = _running_lines(draft, subscription, period, settle=settle)
+    if any(line.amount != 0 for line in running):
+        carried += [i.id for i in unpaid if i.status is InvoiceStatus.PENDING]
+    final += running
     for invoice in unpaid:
         if (
             draft.invoices[invoice.id].status is not InvoiceStatus.PAID
@@ -131,8 +135,7 @@ def end_now(draft: Draft, subscription_id: SubscriptionId, *, settle: bool) -> N
         lifecycle.close(draft, period, draft.now)
     invoice_id = _issue_final(draft, subscription, final)
     if invoice_id is not None:
-        pending = [i.id for i in unpaid if i.status is InvoiceStatus.PENDING]
-        for replaced in [*carried, *pending]:
+        for replaced in carried:
             if draft.invoices[replaced].status is not InvoiceStatus.VOID:
                 continue
             draft.put(replace(draft.invoices[replaced], replaced_by=invoice_id))
@@ -215,15 +218,11 @@ def _running_lines(
 
 
 def _give_back(draft: Draft, subscription: Subscription, period: SubscriptionPeriod) -> None:
-    """Credit the unused part of the segment that still stands after the voiding.
-
-    A segment whose own adjustment was voided was never charged; the one before it stands again.
-    """
-    for segment in reversed(draft.segments_of(subscription.id, period.seq)):
-        if standing_charge(draft, segment) > 0:
-            break
-    else:
+    """Credit the unused part of the segment that still stands after the voiding."""
+    segment = _standing_segment(draft, subscription, period)
+    if segment is None:
         return
+    period = draft.periods[subscription.id, segment.seq]
     later = [s for s in draft.segments_of(subscription.id, period.seq) if s.n > segment.n]
     line = unused_line(draft, subscription, period, without=len(later))
     if line.amount == 0:
@@ -240,6 +239,24 @@ def _give_back(draft: Draft, subscription: Subscription, period: SubscriptionPer
         corrects=corrects,
     )
     lifecycle.apply_note(draft, note)
+
+
+def _standing_segment(
+    draft: Draft, subscription: Subscription, period: SubscriptionPeriod
+) -> Segment | None:
+    """Return the newest segment that is charged: if its own adjustment was voided, the one before.
+
+    An adjustment that cut a period carried the unused time before the cut: void, it gave nothing back.
+    """
+    for seq in range(period.seq, period.usage_from_seq - 1, -1):
+        segments = draft.segments_of(subscription.id, seq)
+        for segment in reversed(segments):
+            if standing_charge(draft, segment) > 0:
+                return segment
+        invoice_id = segments[0].invoice_id
+        if invoice_id is None or draft.invoices[invoice_id].status is not InvoiceStatus.VOID:
+            return None
+    return None
 
 
 def _issue_final(draft: Draft, subscription: Subscription, lines: list[Line]) -> InvoiceId | None:

@@ -216,7 +216,7 @@ def unused_line(
         f"Unused time on {version.plan_name}",
         -left,
         starts_at=draft.now,
-        ends_at=period.ends_at,
+        ends_at=period.planned_ends_at,
         elapsed_us=span.length_us - elapsed,
         length_us=span.length_us,
     )

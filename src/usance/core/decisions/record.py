@@ -233,7 +233,7 @@ def _count(draft: Draft, found: Match, use: Use, event_id: EventId, at: datetime
             units=row.units + billable,
             covered=row.covered + covered,
             events=row.events + 1,
-            awaits_invoice=row.awaits_invoice or found.period.closed_at is not None,
+            awaits_invoice=row.awaits_invoice or _is_late(found.period),
         )
     )
     if found.period.closed_at is not None:

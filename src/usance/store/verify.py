@@ -1,0 +1,514 @@
+"""Verifying: every sum that the ledger keeps is made again from its facts, on one snapshot.
+
+Each check is one statement over whole tables that returns the rows which are wrong: the first column
+names one. It shares no code with what it checks.
+
+Sources: BILLING.md; ARCHITECTURE.md, "Invariants".
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+import asyncpg
+
+from usance.core import money
+from usance.store.db import Tx
+
+_SHOWN_MAX: Final = 10
+_NO_TIMEOUT: Final = "SET LOCAL statement_timeout = 0"  # whole tables take their time
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A thing that must hold, the rows that break it, and what to do about them."""
+
+    name: str
+    holds: str
+    hint: str
+    wrong: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A check that does not hold: for how many rows, the first of them, and what to do."""
+
+    check: Check
+    count: int
+    first: tuple[str, ...]
+
+
+CHECKS: Final = (
+    Check(
+        name="invoice_total",
+        holds="an invoice is the sum of its lines",
+        hint="Compare the invoice with its lines; correct it by a credit note, never in place.",
+        wrong="""
+        SELECT i.invoice_id, i.status, i.subtotal, coalesce(l.total, 0) AS lines
+          FROM invoices i
+          LEFT JOIN (SELECT account_id, customer_id, invoice_id, sum(amount) AS total
+                       FROM invoice_lines
+                      GROUP BY account_id, customer_id, invoice_id) l
+         USING (account_id, customer_id, invoice_id)
+         WHERE i.subtotal <> coalesce(l.total, 0)
+            OR i.amount <> i.subtotal + i.tax_amount
+    """,
+    ),
+    Check(
+        name="invoice_tax",
+        holds="tax is the rate of the subtotal, rounded once",
+        hint="Compare tax_amount with subtotal and tax_rate; correct it by a credit note.",
+        wrong="""
+        SELECT i.invoice_id, i.subtotal, i.tax_rate, i.tax_amount
+          FROM invoices i
+          JOIN currencies c USING (currency)
+         WHERE i.tax_amount <> round(i.subtotal * i.tax_rate / 100, c.decimals)
+    """,
+    ),
+    Check(
+        name="whole_money",
+        holds="money has the decimals of its currency",
+        hint="An amount has fractions of a minor unit: find what wrote it.",
+        wrong="""
+        SELECT m.id, m.currency, m.amount
+          FROM (SELECT invoice_id AS id, currency, amount FROM invoices
+                UNION ALL SELECT invoice_id, currency, amount_paid FROM invoices
+                UNION ALL SELECT payment_id, currency, amount FROM payments
+                UNION ALL SELECT credit_note_id, currency, amount FROM credit_notes
+                UNION ALL SELECT entry_id, currency, amount FROM balance_entries
+                UNION ALL SELECT l.invoice_id, i.currency, l.amount
+                            FROM invoice_lines l
+                            JOIN invoices i USING (account_id, customer_id, invoice_id)) m
+          JOIN currencies c USING (currency)
+         WHERE m.amount <> round(m.amount, c.decimals)
+    """,
+    ),
+    Check(
+        name="invoice_paid",
+        holds="what was paid is the sum of the applications",
+        hint="Compare amount_paid with the invoice's applications.",
+        wrong="""
+        SELECT i.invoice_id, i.status, i.amount_paid, coalesce(a.total, 0) AS applied
+          FROM invoices i
+          LEFT JOIN (SELECT account_id, customer_id, invoice_id, sum(amount) AS total
+                       FROM applications
+                      GROUP BY account_id, customer_id, invoice_id) a
+         USING (account_id, customer_id, invoice_id)
+         WHERE i.amount_paid <> coalesce(a.total, 0)
+    """,
+    ),
+    Check(
+        name="paid_is_covered",
+        holds="an issued invoice is PAID exactly when it is covered",
+        hint="The status says otherwise than the money: record or reverse a payment.",
+        wrong="""
+        SELECT invoice_id, status, amount, amount_paid
+          FROM invoices
+         WHERE status NOT IN ('PENDING', 'VOID')
+           AND (status = 'PAID') <> (amount_paid = amount)
+    """,
+    ),
+    Check(
+        name="payment_whole",
+        holds="a payment lies on invoices and on the balance, whole",
+        hint="Find the application or balance entry that is missing or double.",
+        wrong="""
+        SELECT p.payment_id, p.amount, coalesce(a.total, 0) AS applied, coalesce(e.total, 0) AS kept
+          FROM payments p
+          LEFT JOIN (SELECT account_id, customer_id, source_id, sum(amount) AS total
+                       FROM applications WHERE source = 'PAYMENT'
+                      GROUP BY account_id, customer_id, source_id) a
+            ON (a.account_id, a.customer_id, a.source_id)
+             = (p.account_id, p.customer_id, p.payment_id)
+          LEFT JOIN (SELECT account_id, customer_id, source_id, sum(amount) AS total
+                       FROM balance_entries WHERE kind IN ('OVERPAYMENT', 'PAYMENT')
+                      GROUP BY account_id, customer_id, source_id) e
+            ON (e.account_id, e.customer_id, e.source_id)
+             = (p.account_id, p.customer_id, p.payment_id)
+         WHERE p.reversed_at IS NULL
+           AND p.amount <> coalesce(a.total, 0) + coalesce(e.total, 0)
+    """,
+    ),
+    Check(
+        name="credit_note_whole",
+        holds="a credit note is the sum of its lines, and lies on invoices and on the balance, whole",
+        hint="Find the application or balance entry that is missing or double.",
+        wrong="""
+        SELECT n.credit_note_id, n.amount, coalesce(a.total, 0) AS applied,
+               coalesce(e.total, 0) AS kept
+          FROM credit_notes n
+          LEFT JOIN (SELECT account_id, customer_id, source_id, sum(amount) AS total
+                       FROM applications WHERE source = 'CREDIT_NOTE'
+                      GROUP BY account_id, customer_id, source_id) a
+            ON (a.account_id, a.customer_id, a.source_id)
+             = (n.account_id, n.customer_id, n.credit_note_id)
+          LEFT JOIN (SELECT account_id, customer_id, source_id, sum(amount) AS total
+                       FROM balance_entries WHERE kind = 'CREDIT_NOTE'
+                      GROUP BY account_id, customer_id, source_id) e
+            ON (e.account_id, e.customer_id, e.source_id)
+             = (n.account_id, n.customer_id, n.credit_note_id)
+         WHERE n.amount <> coalesce(a.total, 0) + coalesce(e.total, 0)
+            OR n.amount <> n.subtotal + n.tax_amount
+            OR n.subtotal <> (SELECT sum((line->>'amount')::numeric)
+                                FROM jsonb_array_elements(n.lines) AS line)
+    """,
+    ),
+    Check(
+        name="balance_sum",
+        holds="a balance is the sum of its entries",
+        hint="Find the entry that is missing or double.",
+        wrong="""
+        SELECT coalesce(b.customer_id, e.customer_id) AS customer_id, b.amount, e.total
+          FROM balances b
+          FULL JOIN (SELECT account_id, customer_id, currency, sum(amount) AS total
+                       FROM balance_entries
+                      GROUP BY account_id, customer_id, currency) e
+         USING (account_id, customer_id, currency)
+         WHERE coalesce(b.amount, 0) <> coalesce(e.total, 0)
+    """,
+    ),
+    Check(
+        name="money_conserved",
+        holds="what came in is on invoices, on account or was sent back",
+        hint="Add up the customer's payments, credit notes, invoices, balance and payouts.",
+        wrong="""
+        SELECT m.account_id, m.customer_id, m.currency, sum(m.amount) AS missing
+          FROM (SELECT account_id, customer_id, currency, amount FROM payments
+                UNION ALL
+                SELECT account_id, customer_id, currency, amount FROM credit_notes
+                UNION ALL
+                SELECT account_id, customer_id, currency, -amount_paid FROM invoices
+                UNION ALL
+                SELECT account_id, customer_id, currency, -amount FROM balances
+                UNION ALL
+                SELECT account_id, customer_id, currency, amount FROM balance_entries
+                 WHERE kind = 'PAYOUT') m
+         WHERE NOT EXISTS (SELECT FROM payments p
+                            WHERE (p.account_id, p.customer_id) = (m.account_id, m.customer_id)
+                              AND p.reversed_at IS NOT NULL)
+         GROUP BY m.account_id, m.customer_id, m.currency
+        HAVING sum(m.amount) <> 0
+    """,
+    ),
+    Check(
+        name="number_gap",
+        holds="a series of numbers has no gap",
+        hint="A number was lost: find the document that should bear it.",
+        wrong="""
+        SELECT s.account_id, s.series, s.next, count(d.seq) AS given, max(d.seq) AS last
+          FROM number_series s
+          LEFT JOIN document_numbers d USING (account_id, series)
+         GROUP BY s.account_id, s.series, s.next
+        HAVING count(d.seq) <> s.next - 1 OR coalesce(max(d.seq), 0) <> s.next - 1
+            OR count(DISTINCT d.number) <> count(*) FILTER (WHERE d.number IS NOT NULL)
+    """,
+    ),
+    Check(
+        name="number_document",
+        holds="each number names its document, and each issued document has its number",
+        hint="Compare document_numbers with the documents.",
+        wrong="""
+        SELECT d.series, d.number, d.document_id, o.id, o.number AS own
+          FROM document_numbers d
+          FULL JOIN (SELECT account_id, 'INVOICE' AS series, invoice_id AS id, number
+                       FROM invoices WHERE number IS NOT NULL
+                      UNION ALL
+                     SELECT account_id, 'CREDIT_NOTE', credit_note_id, number
+                       FROM credit_notes) o
+            ON (o.account_id, o.series, o.id) = (d.account_id, d.series, d.document_id)
+         WHERE d.number IS DISTINCT FROM o.number
+    """,
+    ),
+    Check(
+        name="period_sequence",
+        holds="periods are numbered without a gap, up to the subscription's own",
+        hint="A period is missing, or the subscription's seq is not its newest period's.",
+        wrong="""
+        SELECT s.subscription_id, s.seq, count(p.seq) AS periods, max(p.seq) AS last
+          FROM subscriptions s
+          LEFT JOIN periods p USING (account_id, customer_id, subscription_id)
+         GROUP BY s.account_id, s.customer_id, s.subscription_id, s.seq
+        HAVING s.seq <> count(p.seq) - 1 OR s.seq <> coalesce(max(p.seq), -1)
+    """,
+    ),
+    Check(
+        name="period_overlap",
+        holds="periods never overlap, and only the newest is open",
+        hint="Time is charged twice: credit one of the periods.",
+        wrong="""
+        SELECT subscription_id, seq, starts_at, ends_at, next_starts_at
+          FROM (SELECT *, lead(starts_at) OVER (PARTITION BY account_id, customer_id,
+                                                subscription_id ORDER BY seq) AS next_starts_at
+                  FROM periods) p
+         WHERE next_starts_at < ends_at
+            OR (next_starts_at IS NOT NULL AND closed_at IS NULL)
+    """,
+    ),
+    Check(
+        name="period_billed_twice",
+        holds="a period has one SUBSCRIPTION invoice at most",
+        hint="Void or credit one of the invoices.",
+        wrong="""
+        SELECT subscription_id, seq, count(*)
+          FROM invoices
+         WHERE kind = 'SUBSCRIPTION' AND subscription_id IS NOT NULL
+         GROUP BY account_id, customer_id, subscription_id, seq
+        HAVING count(*) > 1
+    """,
+    ),
+    Check(
+        name="final_twice",
+        holds="a period has one FINAL invoice at most",
+        hint="Void or credit one of the invoices.",
+        wrong="""
+        SELECT subscription_id, seq, count(*)
+          FROM invoices
+         WHERE kind = 'FINAL'
+         GROUP BY account_id, customer_id, subscription_id, seq
+        HAVING count(*) > 1
+    """,
+    ),
+    Check(
+        name="period_unbilled",
+        holds="every period was charged by something",
+        hint="A period has no invoice: find the step that left it out.",
+        wrong="""
+        SELECT p.subscription_id, p.seq
+          FROM periods p
+         WHERE NOT EXISTS (SELECT FROM invoices i
+                            WHERE (i.account_id, i.customer_id, i.subscription_id, i.seq)
+                                = (p.account_id, p.customer_id, p.subscription_id, p.seq))
+           AND NOT EXISTS (SELECT FROM segments g
+                            WHERE (g.account_id, g.customer_id, g.subscription_id, g.seq)
+                                = (p.account_id, p.customer_id, p.subscription_id, p.seq)
+                              AND g.invoice_id IS NOT NULL)
+    """,
+    ),
+    Check(
+        name="subscribed_twice",
+        holds="a customer has one open subscription to a plan at most",
+        hint="Cancel one of the subscriptions.",
+        wrong="""
+        SELECT customer_id, plan_id, count(*)
+          FROM subscriptions
+         WHERE status NOT IN ('CANCELLED', 'EXPIRED')
+         GROUP BY account_id, customer_id, plan_id
+        HAVING count(*) > 1
+    """,
+    ),
+    Check(
+        name="pool_sum",
+        holds="a pool is the sum of its transactions, and the last one says so",
+        hint="Compare the pool's grants and overdraft with its transactions.",
+        wrong="""
+        SELECT p.pool_id, p.overdraft, g.remaining, t.moved, t.said
+          FROM credit_pools p
+          LEFT JOIN (SELECT account_id, customer_id, pool_id, sum(remaining) AS remaining
+                       FROM credit_grants
+                      GROUP BY account_id, customer_id, pool_id) g
+         USING (account_id, customer_id, pool_id)
+          LEFT JOIN (SELECT account_id, customer_id, pool_id, sum(amount) AS moved,
+                            (array_agg(balance_after ORDER BY seq DESC))[1] AS said
+                       FROM credit_transactions
+                      GROUP BY account_id, customer_id, pool_id) t
+         USING (account_id, customer_id, pool_id)
+         WHERE coalesce(g.remaining, 0) - p.overdraft <> coalesce(t.moved, 0)
+            OR coalesce(t.said, 0) <> coalesce(t.moved, 0)
+    """,
+    ),
+    Check(
+        name="pool_chain",
+        holds="a pool's transactions chain, numbered without a gap",
+        hint="Find the transaction that is missing or out of order.",
+        wrong="""
+        SELECT pool_id, seq, amount, balance_after
+          FROM (SELECT t.*, p.transactions,
+                       row_number() OVER w AS place,
+                       sum(t.amount) OVER w AS total,
+                       count(*) OVER (PARTITION BY t.account_id, t.customer_id, t.pool_id) AS many
+                  FROM credit_transactions t
+                  JOIN credit_pools p USING (account_id, customer_id, pool_id)
+                WINDOW w AS (PARTITION BY t.account_id, t.customer_id, t.pool_id
+                             ORDER BY t.seq)) t
+         WHERE seq <> place OR balance_after <> total OR many <> transactions
+    """,
+    ),
+    Check(
+        name="pool_totals",
+        holds="a pool's totals are those of its transactions",
+        hint="Set the totals to the sums of the transactions.",
+        wrong="""
+        SELECT p.pool_id, p.granted, p.consumed, p.expired, p.clawed, t.*
+          FROM credit_pools p
+          LEFT JOIN (SELECT account_id, customer_id, pool_id,
+                            sum(amount) FILTER (WHERE kind = 'GRANT') AS granted_sum,
+                            -sum(amount) FILTER (WHERE kind IN ('BURN', 'REVERSAL')) AS burnt_sum,
+                            -sum(amount) FILTER (WHERE kind IN ('EXPIRY', 'ROLLOVER')) AS expired_sum,
+                            -sum(amount) FILTER (WHERE kind = 'CLAWBACK') AS clawed_sum
+                       FROM credit_transactions
+                      GROUP BY account_id, customer_id, pool_id) t
+         USING (account_id, customer_id, pool_id)
+         WHERE (p.granted, p.consumed, p.expired, p.clawed)
+            <> (coalesce(granted_sum, 0), coalesce(burnt_sum, 0), coalesce(expired_sum, 0),
+                coalesce(clawed_sum, 0))
+    """,
+    ),
+    Check(
+        name="grant_left",
+        holds="what is left of a grant is explained by transactions",
+        hint="Compare the grant with the parts that transactions took from it.",
+        wrong="""
+        SELECT g.grant_id, g.amount, g.remaining, t.moved
+          FROM credit_grants g
+          FULL JOIN (SELECT x.account_id, x.customer_id, x.pool_id,
+                            (part->>0)::uuid AS grant_id, sum((part->>1)::numeric) AS moved
+                       FROM credit_transactions x
+                      CROSS JOIN jsonb_array_elements(x.taken) AS part
+                      GROUP BY x.account_id, x.customer_id, x.pool_id, (part->>0)::uuid) t
+         USING (account_id, customer_id, pool_id, grant_id)
+         WHERE g.remaining IS DISTINCT FROM coalesce(t.moved, 0)
+    """,
+    ),
+    Check(
+        name="grant_given",
+        holds="a grant was given once, whole",
+        hint="Find the GRANT transaction that is missing or double.",
+        wrong="""
+        SELECT p.pool_id, g.given, t.booked
+          FROM credit_pools p
+          LEFT JOIN (SELECT account_id, customer_id, pool_id, sum(amount) AS given
+                       FROM credit_grants
+                      GROUP BY account_id, customer_id, pool_id) g
+         USING (account_id, customer_id, pool_id)
+          LEFT JOIN (SELECT account_id, customer_id, pool_id, sum(amount) AS booked
+                       FROM credit_transactions
+                      WHERE kind = 'GRANT'
+                      GROUP BY account_id, customer_id, pool_id) t
+         USING (account_id, customer_id, pool_id)
+         WHERE coalesce(g.given, 0) <> coalesce(t.booked, 0)
+    """,
+    ),
+    Check(
+        name="counter_sum",
+        holds="a counter is the sum of its events",
+        hint="Rebuild the counter from its events.",
+        wrong="""
+        SELECT subscription_id, seq, feature_key, c.units, c.covered, c.events, e.billable,
+               e.paid_with_credits, e.many
+          FROM counters c
+          FULL JOIN (SELECT account_id, customer_id, subscription_id, seq, feature_key, version_id,
+                            "window", sum(billable) AS billable, sum(covered) AS paid_with_credits,
+                            count(*) AS many
+                       FROM usage_events
+                      WHERE subscription_id IS NOT NULL
+                      GROUP BY account_id, customer_id, subscription_id, seq, feature_key,
+                               version_id, "window") e
+         USING (account_id, customer_id, subscription_id, seq, feature_key, version_id, "window")
+         WHERE coalesce(c.units, 0) <> coalesce(e.billable, 0)
+            OR coalesce(c.covered, 0) <> coalesce(e.paid_with_credits, 0)
+            OR coalesce(c.events, 0) <> coalesce(e.many, 0)
+    """,
+    ),
+    Check(
+        name="event_key",
+        holds="each event has its key, and each key its event",
+        hint="An event without its key could be recorded again.",
+        wrong="""
+        SELECT event_id, k.key, e.key AS own
+          FROM event_keys k
+          FULL JOIN usage_events e USING (account_id, customer_id, event_id, recorded_at)
+         WHERE k.key IS DISTINCT FROM e.key
+    """,
+    ),
+    Check(
+        name="event_burn",
+        holds="an event burnt what its pool's transactions say",
+        hint="Compare the event's credits with its BURN transaction.",
+        wrong="""
+        SELECT event_id, e.credits, t.burnt
+          FROM (SELECT account_id, customer_id, event_id, credits FROM usage_events
+                 WHERE credits <> 0) e
+          FULL JOIN (SELECT account_id, customer_id, event_id, -sum(amount) AS burnt
+                       FROM credit_transactions
+                      WHERE kind = 'BURN'
+                      GROUP BY account_id, customer_id, event_id) t
+         USING (account_id, customer_id, event_id)
+         WHERE e.credits IS DISTINCT FROM t.burnt
+    """,
+    ),
+)
+
+# $1 is the real instant up to which all due work has been done; accounts add their clocks' lead.
+SETTLED_CHECKS: Final = (
+    Check(
+        name="nothing_due",
+        holds="nothing is due any more",
+        hint="A worker is late, or a step fails: see `usance parked`.",
+        wrong="""
+        SELECT d.what, d.id, d.at
+          FROM (SELECT account_id, 'subscription' AS what, subscription_id AS id, next_due_at AS at
+                  FROM subscriptions
+                 WHERE parked_at IS NULL
+                 UNION ALL
+                SELECT account_id, 'pool', pool_id, next_due_at
+                  FROM credit_pools
+                 UNION ALL
+                SELECT account_id, 'invoice', invoice_id, past_due_at
+                  FROM invoices
+                 WHERE status = 'DUE') d
+          JOIN accounts a USING (account_id)
+         WHERE d.at <= $1::timestamptz + a.clock_offset_us * interval '1 microsecond'
+    """,
+    ),
+    Check(
+        name="knows_when_due",
+        holds="a running subscription knows when it is due",
+        hint="Its next_due_at is lost: any command about the customer sets it again.",
+        wrong="""
+        SELECT subscription_id, status
+          FROM subscriptions
+         WHERE status IN ('ACTIVE', 'TRIALING', 'INCOMPLETE')
+           AND parked_at IS NULL
+           AND ($1::timestamptz IS NULL OR next_due_at IS NULL)
+    """,
+    ),
+)
+
+
+async def verify(tx: Tx, *, settled_at: datetime | None) -> list[Finding]:
+    """Return the checks that do not hold; none when the books are right.
+
+    `settled_at`: a real instant up to which all due work is done, so that nothing may be due.
+    """
+    await tx.execute(_NO_TIMEOUT)
+    found: list[Finding] = []
+    for check in CHECKS:
+        found += _finding(check, await tx.fetch(_counted(_with_currencies(check.wrong))))
+    if settled_at is not None:
+        for check in SETTLED_CHECKS:
+            found += _finding(check, await tx.fetch(_counted(check.wrong), settled_at))
+    return found
+
+
+def _counted(wrong: str) -> str:
+    """Return the statement that gives the first wrong rows, each with the number of all."""
+    return f"""
+        SELECT wrong.*, count(*) OVER () AS wrong_rows
+          FROM ({wrong}) AS wrong
+         LIMIT {_SHOWN_MAX}
+    """
+
+
+def _finding(check: Check, rows: list[asyncpg.Record]) -> Iterator[Finding]:
+    if rows:
+        yield Finding(check, int(rows[0]["wrong_rows"]), tuple(_told(row) for row in rows))
+
+
+def _told(row: asyncpg.Record) -> str:
+    return ", ".join(f"{key}={value}" for key, value in row.items() if key != "wrong_rows")
+
+
+def _with_currencies(wrong: str) -> str:
+    decimals = ", ".join(f"('{code}', {money.exponent(code)})" for code in money.currencies())
+    return f"WITH currencies (currency, decimals) AS (VALUES {decimals}) {wrong}"
