@@ -6,6 +6,7 @@ from functools import cache
 from typing import Final
 
 from fastapi import APIRouter, FastAPI, Response
+from pydantic.alias_generators import to_camel
 from starlette.types import ASGIApp
 
 from usance.api import (
@@ -20,6 +21,7 @@ from usance.api import (
     features,
     invoices,
     json,
+    migrations,
     openapi,
     payments,
     plans,
@@ -36,6 +38,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     customers.router,
     plans.router,
     features.router,
+    migrations.router,
     catalog.router,
     subscriptions.router,
     invoices.router,
@@ -52,7 +55,13 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
 def create_app(db: Db, settings: Settings) -> ASGIApp:
     """Return the ASGI application on an open database, which stays the caller's to close."""
     app = FastAPI(
-        docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False, lifespan=_lifespan
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        redirect_slashes=False,
+        lifespan=_lifespan,
+        # What generated clients call their methods: createCustomer.
+        generate_unique_id_function=lambda route: to_camel(route.name),
     )
     app.state.db = db
     app.state.settings = settings

@@ -8,7 +8,7 @@ Sources: BILLING.md, "Renewing".
 import asyncio
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
@@ -56,7 +56,8 @@ class _Failure:
 async def step(db: Db, account: Account, customer_id: CustomerId, now: datetime) -> bool:
     """Take the customer's first step that is due at `now`, waiting for its lock; False when none is.
 
-    A step that fails is rolled back and its subscription parked; that counts as taken.
+    A step that fails, or that the database does not take, is rolled back and its subscription parked;
+    that counts as taken.
     """
 
     async def work(tx: Tx) -> tuple[int, list[_Failure]]:
@@ -64,7 +65,10 @@ async def step(db: Db, account: Account, customer_id: CustomerId, now: datetime)
         assert customer is not None, "customers are erased, never removed"
         return await _steps(tx, account, [customer], now)
 
-    taken, failures = await db.run(work)
+    try:
+        taken, failures = await db.run(work)
+    except _UNWRITABLE as error:
+        taken, failures = 0, [await _unwritten(db, account, customer_id, now, error)]
     for failure in failures:
         await _park(db, account, failure, now)
     return bool(taken or failures)
@@ -225,26 +229,40 @@ async def _gathered(db: Db, account: Account, ids: list[CustomerId]) -> int:
         log.exception("batch_failed", customers=len(ids))
         return sum([await _alone(db, account, customer_id, now) for customer_id in ids])
     for failure in failures:
-        await _park(db, account, failure, now)
-    return taken + len(failures)
+        if failure.subscription is not None:  # else there is nothing to set aside: tried next time
+            await _park(db, account, failure, now)
+            taken += 1
+    return taken
 
 
 async def _alone(db: Db, account: Account, customer_id: CustomerId, now: datetime) -> int:
-    """Take a customer's step by itself; one that cannot be written is parked, and none fails others."""
+    """Take a customer's step by itself; one that cannot be set aside fails no others."""
     try:
         return int(await step(db, account, customer_id, now))
-    except _UNWRITABLE as error:
-        facts = await db.read(lambda tx: _facts(tx, account, customer_id, now))
-        first = advance.first_due(facts, now)
-        if first is None:
-            return 0
-        await _park(db, account, _Failure(customer_id, _owner(facts, first), error), now)
-        return 1
+    except _UNWRITABLE:
+        log.exception("step_failed", customer=str(customer_id))
+        return 0
+
+
+async def _unwritten(
+    db: Db, account: Account, customer_id: CustomerId, now: datetime, error: Exception
+) -> _Failure:
+    """Return whose step it was that the database did not take."""
+    facts = await db.read(lambda tx: _facts(tx, account, customer_id, now))
+    first = advance.first_due(facts, now)
+    return _Failure(customer_id, None if first is None else _owner(facts, first), error)
 
 
 async def _facts(tx: Tx, account: Account, customer_id: CustomerId, now: datetime) -> Snapshot:
+    """Return the customer as a step sees it: what was parked until now is taken up again."""
     found = await customers.by_ids(tx, account.id, [customer_id])
-    return await snapshot.of_customer(tx, account, found[customer_id], now=now)
+    facts = await snapshot.of_customer(tx, account, found[customer_id], now=now)
+    retried = {
+        one.id: replace(one, parked_at=None)
+        for one in facts.subscriptions.values()
+        if one.parked_at is not None and one.next_due_at is not None and one.next_due_at <= now
+    }
+    return replace(facts, subscriptions={**facts.subscriptions, **retried})
 
 
 # The test clock ---------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from usance.actions import credits, subscriptions
+from usance.actions import credits, ledger, subscriptions
 from usance.actions.commands import Call
 from usance.actions.credits import PoolView
 from usance.actions.subscriptions import View
@@ -49,17 +49,9 @@ async def create(tx: Tx, call: Call, reference: str | None, profile: Profile) ->
     return customer
 
 
-async def get(tx: Tx, call: Call, reference: str) -> Customer:
-    """Return the customer."""
-    customer = await customers.by_reference(tx, call.account.id, reference)
-    if customer is None:
-        raise _unknown()
-    return customer
-
-
 async def detail(tx: Tx, call: Call, reference: str) -> Detail:
     """Return the customer with its subscriptions, credits and balances."""
-    customer = await get(tx, call, reference)
+    customer = await ledger.customer_of(tx, call, reference)
     pools, _ = await credits.pools(tx, call, reference, limit=_POOLS_MAX, offset=0)
     return Detail(
         customer,
@@ -80,7 +72,7 @@ async def update(
     tx: Tx, call: Call, reference: str, change: Callable[[Profile], Profile]
 ) -> Customer:
     """Return the customer with its profile changed."""
-    customer = await locked(tx, call, reference)
+    customer = await ledger.lock_customer(tx, call, reference)
     after = replace(customer, profile=change(customer.profile))
     await customers.write(tx, after)
     return after
@@ -91,7 +83,9 @@ async def erase(tx: Tx, call: Call, reference: str) -> Customer:
 
     Its reference, which may be personal too, becomes an opaque one and is free for another.
     """
-    customer = await locked(tx, call, reference)
+    customer = await ledger.lock_customer(tx, call, reference)
+    # A subscription that time has ended is no longer open, whether that is written yet or not.
+    now = await ledger.settled(tx, call, customer)
     if await customers.has_open_subscription(tx, call.account.id, customer.id):
         raise Refusal(
             Code.CUSTOMER_HAS_SUBSCRIPTIONS,
@@ -101,24 +95,10 @@ async def erase(tx: Tx, call: Call, reference: str) -> Customer:
     # Nothing can be refused from here on.
     if customer.erased_at is not None:
         return customer
-    erased = replace(
-        customer, reference=_opaque("erased", call), profile=Profile(), erased_at=call.now
-    )
+    erased = replace(customer, reference=_opaque("erased", call), profile=Profile(), erased_at=now)
     await customers.rename(tx, call.account.id, reference, erased.reference)
     await customers.write(tx, erased)
     return erased
-
-
-async def locked(tx: Tx, call: Call, reference: str) -> Customer:
-    """Lock the customer and return it as it is under the lock: the first thing any change does."""
-    customer = await customers.lock(tx, call.account.id, reference)
-    if customer is None:
-        raise _unknown()
-    return customer
-
-
-def _unknown() -> Refusal:
-    return Refusal(Code.CUSTOMER_NOT_FOUND, "There is no customer with this reference.")
 
 
 def _opaque(kind: str, call: Call) -> str:

@@ -1,10 +1,26 @@
 """Bodies: the bases of what is sent and answered. Names are snake_case here, camelCase in JSON."""
 
-from pydantic import BaseModel, ConfigDict
+from decimal import Decimal
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, model_validator
 from pydantic.alias_generators import to_camel
+from pydantic_core import PydanticCustomError
 
 
-class Lenient(BaseModel):
+class _Sent(BaseModel):
+    """A request's object."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _is_object(cls, value: Any) -> Any:  # noqa: ANN401 - the caller's JSON decides
+        # FastAPI lets models be made from any Python object, and a number of ours is one.
+        if isinstance(value, Decimal):
+            raise PydanticCustomError("model_type", "This must be an object.")
+        return value
+
+
+class Lenient(_Sent):
     """A request that may hold more than we know: integrators move ahead of us."""
 
     model_config = ConfigDict(
@@ -12,7 +28,7 @@ class Lenient(BaseModel):
     )
 
 
-class Strict(BaseModel):
+class Strict(_Sent):
     """A request in which an unknown field is a mistake: what a seller sets must not be dropped."""
 
     model_config = ConfigDict(

@@ -68,7 +68,9 @@ def document(app: FastAPI) -> dict[str, Any]:
         if not isinstance(route.original_route, Route) or route.path_format is None:
             continue
         for method in route.methods or ():
-            _complete(result["paths"][route.path_format][method.lower()], route)
+            operation = result["paths"][route.path_format][method.lower()]
+            _complete(operation, route)
+            _allow_no_body(operation, result["components"]["schemas"])
     for operations in result["paths"].values():
         for operation in operations.values():
             for response in operation["responses"].values():
@@ -116,6 +118,15 @@ def _complete(operation: dict[str, Any], route: RouteContext) -> None:
         for status in [each for each in responses if each.startswith("2")]:
             responses[status].setdefault("headers", {})[idempotency.REPLAYED] = _REPLAYED
     operation["responses"] = dict(sorted(responses.items()))
+
+
+def _allow_no_body(operation: dict[str, Any], schemas: dict[str, Any]) -> None:
+    """Say that a body may be left out where nothing in it is required: an empty one is none."""
+    body = operation.get("requestBody")
+    if body is not None:
+        schema = body["content"]["application/json"]["schema"]
+        named = schemas.get(schema.get("$ref", "").rpartition("/")[2], schema)
+        body["required"] = bool(named.get("required"))
 
 
 def _takes(dependant: Dependant, call: object) -> bool:

@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Final, Protocol
 
 from usance.core import windows
-from usance.core.catalog import FeatureTerms, Overage, PlanVersion
+from usance.core.catalog import AggregationKind, FeatureTerms, Overage, PlanVersion
 from usance.core.ids import InvoiceId, SubscriptionId, VersionId
 from usance.core.invoices import Invoice
 from usance.core.metering import Counter, CounterKey
@@ -137,6 +137,7 @@ def used(rows: Rows, found: Match) -> Used:
     """Return what the match's limit has used in its period (or its `every`), all versions together."""
     limit = found.term.limit
     windowed = limit is not None and limit.every is not None
+    highest = found.term.aggregation.kind is AggregationKind.MAX
     total = ZERO
     for counter in rows.counters.values():
         key = counter.key
@@ -144,7 +145,7 @@ def used(rows: Rows, found: Match) -> Used:
             continue
         same_window = not windowed or (key.seq == found.period.seq and key.window == found.window)
         if found.period.usage_from_seq <= key.seq <= found.period.seq and same_window:
-            total += counter.units
+            total = max(total, counter.units) if highest else total + counter.units
     return Used(total, limit.units if limit is not None else None, _resets_at(found))
 
 

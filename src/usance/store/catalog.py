@@ -23,7 +23,7 @@ from usance.core.catalog import (
 )
 from usance.core.catalog_document import terms_from_json, terms_to_json
 from usance.core.decisions.publish import Changes, CreditModelChange, FeatureChange, PlanChange
-from usance.core.ids import AccountId, FeatureId, PlanId, VersionId
+from usance.core.ids import AccountId, CustomerId, FeatureId, PlanId, VersionId
 from usance.store.db import Tx
 
 # No key of the row changes, so nobody who writes a row that names the account is held up.
@@ -32,6 +32,29 @@ _LOCK: Final = """
        SET catalog_version = catalog_version + 1
      WHERE account_id = $1
     RETURNING true
+"""
+
+_BEHIND_FILTER: Final = """
+      FROM subscriptions s
+     WHERE s.account_id = $1
+       AND s.plan_id = $2
+       AND s.version_id <> $3
+       AND s.status NOT IN ('CANCELLED', 'EXPIRED')
+       AND NOT EXISTS (SELECT FROM pending_changes c
+                        WHERE (c.account_id, c.customer_id, c.subscription_id)
+                            = (s.account_id, s.customer_id, s.subscription_id))
+"""
+
+_BEHIND: Final = f"""
+    SELECT DISTINCT s.customer_id
+    {_BEHIND_FILTER}
+     ORDER BY s.customer_id
+     LIMIT $4 OFFSET $5
+"""
+
+_BEHIND_COUNT: Final = f"""
+    SELECT count(DISTINCT s.customer_id)
+    {_BEHIND_FILTER}
 """
 
 _FEATURES: Final = """
@@ -277,6 +300,16 @@ async def on_sale(
     rows = await tx.fetch(_ON_SALE, account_id, key, limit, offset)
     total = await tx.fetchval(_ON_SALE_COUNT, account_id, key)
     return [CataloguePlan(_plan(row), _version(account_id, row)) for row in rows], int(total)
+
+
+async def behind(
+    tx: Tx, account_id: AccountId, newest: PlanVersion, *, limit: int, offset: int
+) -> tuple[list[CustomerId], int]:
+    """Return a page of the customers with a live subscription to an older version, and how many."""
+    arguments = (account_id, newest.plan_id, newest.id)
+    found = await tx.fetch(_BEHIND, *arguments, limit, offset)
+    total = await tx.fetchval(_BEHIND_COUNT, *arguments)
+    return [CustomerId(row["customer_id"]) for row in found], int(total)
 
 
 async def catalogue(tx: Tx, account_id: AccountId) -> Catalogue:

@@ -60,6 +60,15 @@ def perform(before: Snapshot, step: Step, *, now: datetime) -> Outcome:
     return draft.outcome()
 
 
+def boundary_of(before: Snapshot, subscription_id: SubscriptionId) -> Step | None:
+    """Return the step that ends a subscription's running period, whenever that is; None without one."""
+    subscription = before.subscriptions[subscription_id]
+    period = before.periods.get((subscription_id, subscription.seq))
+    if period is None or period.closed_at is not None:
+        return None
+    return Step(period.ends_at, StepKind.BOUNDARY, subscription_id, subscription.created_at)
+
+
 def rescheduled(before: Snapshot, *, now: datetime) -> Outcome:
     """Set the due instants to what the facts say; for a customer of whom nothing is due after all.
 

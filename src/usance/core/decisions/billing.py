@@ -194,6 +194,7 @@ def _bill_feature(
                     version,
                     quantity=quantity - billed_units,
                     amount=total - billed,
+                    unit_price=_unit_price(term, quantity, exact),
                     until=until,
                 )
             )
@@ -236,23 +237,30 @@ def _usage_line(
     *,
     quantity: Decimal,
     amount: Decimal,
+    unit_price: Decimal | None,
     until: datetime,
 ) -> Line:
     feature = draft.before.features.get(term.key)
     name = feature.name if feature is not None else term.key
-    price = term.price
-    assert price is not None, "only priced features are billed"
-    single = isinstance(price.model, PerUnit) and price.included_units == 0
     return Line(
         LineKind.LATE_USAGE if period.billed_at is not None else LineKind.USAGE,
         f"{name} ({version.plan_name})",
         money.rounded(amount, version.terms.currency),
         feature_key=term.key,
         quantity=quantity,
-        unit_price=price.model.unit_price if single and isinstance(price.model, PerUnit) else None,
+        unit_price=unit_price,
         starts_at=period.starts_at,
         ends_at=until,
     )
+
+
+def _unit_price(term: FeatureTerms, quantity: Decimal, exact: Decimal) -> Decimal | None:
+    """Return the price of each unit, where the charge is that times the quantity and nothing else."""
+    assert term.price is not None, "only priced features are billed"
+    model = term.price.model
+    if isinstance(model, PerUnit) and quantity * model.unit_price == exact:
+        return model.unit_price
+    return None
 
 
 def _rows(

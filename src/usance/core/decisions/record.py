@@ -168,7 +168,7 @@ def _bill(
     found = usage.choose(draft, counted, use.units)
     assert found is not None, "one of several is chosen"
     notes = ["in_trial: nothing in a trial is charged"] if found.period.is_trial else []
-    if found.period.billed_at is not None:
+    if found.period.billed_at is not None and not found.period.is_trial:
         notes.append("late: the period is billed already; this goes onto the next invoice")
     return _count(draft, found, use, event_id, at), notes
 
@@ -227,16 +227,18 @@ def _count(draft: Draft, found: Match, use: Use, event_id: EventId, at: datetime
     revenue = ZERO
     if found.term.price is not None and not found.period.is_trial:
         revenue = pricing.marginal(found.term.price, before, billable - covered)
+    # Late for the bill; of a trial there is none.
+    late = found.period.closed_at is not None and not found.period.is_trial
     draft.put(
         replace(
             row,
             units=row.units + billable,
             covered=row.covered + covered,
             events=row.events + 1,
-            awaits_invoice=row.awaits_invoice or _is_late(found.period),
+            awaits_invoice=row.awaits_invoice or late,
         )
     )
-    if found.period.closed_at is not None:
+    if late:
         subscription = draft.subscriptions[found.subscription.id]
         draft.put(replace(subscription, next_due_at=due.next_due_at(draft, subscription)))
     return _Billed(found, billable, covered, burnt, billable < asked, insufficient, revenue)
