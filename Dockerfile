@@ -17,7 +17,7 @@ RUN python -m venv /opt/usance
 # Before the sources, so that a change of code does not install everything again.
 COPY requirements.txt .
 RUN /opt/usance/bin/pip install --no-cache-dir --require-hashes -r requirements.txt
-COPY pyproject.toml LICENSE ./
+COPY pyproject.toml LICENSE README.md ./
 COPY src src
 COPY --from=console /build/src/usance/console/static src/usance/console/static
 RUN /opt/usance/bin/pip install --no-cache-dir --no-deps --no-build-isolation .

@@ -51,8 +51,8 @@ WITH made AS (
       FROM made
 ), p AS (
     INSERT INTO periods (account_id, customer_id, subscription_id, seq, starts_at, ends_at,
-                         planned_ends_at, is_trial, usage_from_seq)
-    SELECT $1, customer_id, subscription_id, 0, $3, $4, $4, false, 0 FROM made
+                         planned_ends_at, is_trial, usage_from_seq, anchor_at)
+    SELECT $1, customer_id, subscription_id, 0, $3, $4, $4, false, 0, $3 FROM made
 ), i AS (
     INSERT INTO invoices (account_id, customer_id, invoice_id, subscription_id, seq, kind, n, status,
                           number, currency, subtotal, tax_rate, tax_amount, amount, amount_paid,
@@ -76,9 +76,11 @@ UPDATE subscriptions SET parked_count = parked_count + 1 WHERE account_id = :acc
    AND customer_id = :customer_id::uuid AND subscription_id = :subscription_id::uuid;
 UPDATE periods SET closed_at = now(), billed_at = now() WHERE account_id = :account::uuid
    AND customer_id = :customer_id::uuid AND subscription_id = :subscription_id::uuid AND seq = 0;
-INSERT INTO periods SELECT account_id, customer_id, subscription_id, 1 + max(seq),
+INSERT INTO periods (account_id, customer_id, subscription_id, seq, starts_at, ends_at,
+                     planned_ends_at, is_trial, usage_from_seq, anchor_at)
+SELECT account_id, customer_id, subscription_id, 1 + max(seq),
        max(planned_ends_at) + interval '1 day', max(planned_ends_at) + interval '2 days',
-       max(planned_ends_at) + interval '2 days', false, 0
+       max(planned_ends_at) + interval '2 days', false, 0, now()
   FROM periods WHERE account_id = :account::uuid AND customer_id = :customer_id::uuid
    AND subscription_id = :subscription_id::uuid GROUP BY 1, 2, 3
 RETURNING seq AS next_seq \\gset

@@ -56,7 +56,6 @@ _ACCOUNT = Account(
     grace_days=3,
     incomplete_days=30,
     tax_rate=Decimal(0),
-    auto_create=False,
     clock_offset_us=0,
 )
 # What BILLING.md says of the price of a credit.

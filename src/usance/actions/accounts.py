@@ -60,7 +60,6 @@ async def create(tx: Tx, request: NewAccount) -> Account:
         grace_days=3,
         incomplete_days=30,
         tax_rate=Decimal(0),
-        auto_create=False,
         clock_offset_us=0,
     )
     await accounts.add(tx, account, created_at=now)

@@ -26,6 +26,10 @@ class HttpCall(Call):
         """Perform the customer's steps that are due at the call's instant."""
         await advance.catch_up(self.db, self.account, customer_id, self.now)
 
+    async def settle_account(self) -> None:
+        """Perform what is due in the account, before a list of all that is in it."""
+        await advance.settle_account(self.db, self.account, self.now)
+
 
 def command(request: Request) -> HttpCall:
     """Return the call of a request that changes something, with its Idempotency-Key."""

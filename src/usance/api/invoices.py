@@ -153,6 +153,7 @@ async def list_invoices(
     status: Annotated[InvoiceStatus | None, Query()] = None,
 ) -> Response:
     """List the account's invoices, the newest first."""
+    await call.settle_account()
     return await listing(
         call,
         page,

@@ -35,8 +35,9 @@ _REQUEST_ID: Final = {
     "name": "X-Request-Id",
     "in": "header",
     "required": False,
-    "description": "Names the request in our logs and in its answer; made by us when absent.",
-    "schema": {"type": "string", "pattern": "^[A-Za-z0-9_.:-]{1,128}$"},
+    "description": "Names the request in our logs and in its answer: 1 to 128 letters, digits and "
+    "`_.:-`. Made by us when it is absent or anything else.",
+    "schema": {"type": "string"},
 }
 _KEY: Final = {
     "name": idempotency.HEADER,

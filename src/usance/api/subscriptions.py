@@ -173,6 +173,8 @@ async def list_subscriptions(
     plan: Annotated[Text255 | None, Query(description="A plan's key or id.")] = None,
 ) -> Response:
     """List subscriptions, the newest first."""
+    if customer_reference_id is None:
+        await call.settle_account()
     return await listing(
         call,
         page,

@@ -32,7 +32,6 @@ class Account:
     grace_days: int
     incomplete_days: int  # after which a subscription that was never paid is given up
     tax_rate: Decimal
-    auto_create: bool  # whether usage may name customers and features that do not exist yet
     clock_offset_us: int  # how far a TEST account's clock runs ahead; 0 when LIVE
     cancel_after_past_due_days: int | None = None  # None: an overdue subscription is never ended
     catalog_version: int = 0  # counts the changes of its catalogue

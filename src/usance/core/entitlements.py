@@ -196,7 +196,7 @@ def _denied(
         usage=state,
         credit=_credit_of(facts, question, having, now),
         simulation=simulation,
-        quote=None,
+        quote=_quote_of(facts, question, having, now),
         as_of=now,
     )
 
@@ -302,6 +302,22 @@ def _pool_and_weight(
     pool = next((p for p in facts.pools.values() if p.denomination == rule.denomination), None)
     weight = credits.weight_of(rule, found.term.key, question.model, facts.credit_weights, now)
     return pool, weight
+
+
+def _quote_of(
+    facts: Snapshot, question: Question, having: list[Subscription], now: datetime
+) -> CreditQuote | None:
+    """Return what the asked units would burn, with or without access."""
+    if question.units is None:
+        return None
+    for one in having:
+        term = facts.versions[one.version_id].terms.term(question.feature_key)
+        if term is not None and term.burn is not None:
+            table = facts.credit_weights
+            weight = credits.weight_of(term.burn, term.key, question.model, table, now)
+            price = facts.price_of(term.burn.denomination, now)
+            return CreditQuote(weight, question.units * weight, price)
+    return None
 
 
 def _credit(facts: Snapshot, rule: Burn, now: datetime) -> CreditState:

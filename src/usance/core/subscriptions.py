@@ -95,6 +95,8 @@ class SubscriptionPeriod:
     planned_ends_at: datetime
     is_trial: bool
     usage_from_seq: int
+    anchor_at: datetime  # what it was counted from; a later re-anchoring does not move it
+    anchor_day: int | None
     closed_at: datetime | None = None
     billed_at: datetime | None = None
 

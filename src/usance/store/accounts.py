@@ -15,7 +15,7 @@ from usance.store.db import Tx
 
 _SELECT: Final = """
     SELECT a.account_id, a.name, a.mode, a.zone, a.currency, a.grace_days, a.incomplete_days,
-           a.tax_rate, a.auto_create, a.clock_offset_us,
+           a.tax_rate, a.clock_offset_us,
            a.cancel_after_past_due_days, a.catalog_version
       FROM accounts a
 """
@@ -46,7 +46,7 @@ _LOCK: Final = (
 _UPDATE: Final = """
     UPDATE accounts
        SET name = $2, zone = $3, currency = $4, grace_days = $5, incomplete_days = $6, tax_rate = $7,
-           auto_create = $8, cancel_after_past_due_days = $9
+           cancel_after_past_due_days = $8
      WHERE account_id = $1
 """
 
@@ -65,8 +65,8 @@ _ALL: Final = (
 
 _INSERT: Final = """
     INSERT INTO accounts (account_id, name, mode, zone, currency, grace_days, incomplete_days,
-                          tax_rate, auto_create, clock_offset_us, created_at)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+                          tax_rate, clock_offset_us, created_at)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 """
 
 _INSERT_KEY: Final = """
@@ -127,7 +127,6 @@ async def write(tx: Tx, account: Account) -> None:
         account.grace_days,
         account.incomplete_days,
         account.tax_rate,
-        account.auto_create,
         account.cancel_after_past_due_days,
     )
 
@@ -154,7 +153,6 @@ async def add(tx: Tx, account: Account, *, created_at: datetime) -> None:
         account.grace_days,
         account.incomplete_days,
         account.tax_rate,
-        account.auto_create,
         account.clock_offset_us,
         created_at,
     )
@@ -200,7 +198,6 @@ def _account(row: asyncpg.Record) -> Account:
         grace_days=row["grace_days"],
         incomplete_days=row["incomplete_days"],
         tax_rate=row["tax_rate"],
-        auto_create=row["auto_create"],
         clock_offset_us=row["clock_offset_us"],
         cancel_after_past_due_days=row["cancel_after_past_due_days"],
         catalog_version=row["catalog_version"],

@@ -36,9 +36,11 @@ _LOCK: Final = """
 
 _BEHIND_FILTER: Final = """
       FROM subscriptions s
+      JOIN plan_versions v USING (account_id, version_id)
      WHERE s.account_id = $1
        AND s.plan_id = $2
        AND s.version_id <> $3
+       AND v.currency = $4
        AND s.status NOT IN ('CANCELLED', 'EXPIRED')
        AND NOT EXISTS (SELECT FROM pending_changes c
                         WHERE (c.account_id, c.customer_id, c.subscription_id)
@@ -49,7 +51,7 @@ _BEHIND: Final = f"""
     SELECT DISTINCT s.customer_id
     {_BEHIND_FILTER}
      ORDER BY s.customer_id
-     LIMIT $4 OFFSET $5
+     LIMIT $5 OFFSET $6
 """
 
 _BEHIND_COUNT: Final = f"""
@@ -305,8 +307,11 @@ async def on_sale(
 async def behind(
     tx: Tx, account_id: AccountId, newest: PlanVersion, *, limit: int, offset: int
 ) -> tuple[list[CustomerId], int]:
-    """Return a page of the customers with a live subscription to an older version, and how many."""
-    arguments = (account_id, newest.plan_id, newest.id)
+    """Return a page of the customers with a live subscription to an older version, and how many.
+
+    Those in another currency are left out: a subscription keeps the one it was sold in.
+    """
+    arguments = (account_id, newest.plan_id, newest.id, newest.terms.currency)
     found = await tx.fetch(_BEHIND, *arguments, limit, offset)
     total = await tx.fetchval(_BEHIND_COUNT, *arguments)
     return [CustomerId(row["customer_id"]) for row in found], int(total)

@@ -62,7 +62,9 @@ CONSTRAINTS: Final = (
 )
 """What the database says of rows that must not be: our mistake, never the world's."""
 
-_DRIVER_ERRORS: Final = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
+# Raised before anything is sent, where the server's farewell was read and the connection's end not yet.
+_BROKEN: Final = asyncpg.InternalClientError
+_DRIVER_ERRORS: Final = (asyncpg.PostgresError, asyncpg.InterfaceError, _BROKEN, OSError)
 
 
 class Unreachable(Exception):  # noqa: N818 - named by the fact, like a refusal
@@ -215,7 +217,7 @@ class Db:
             try:
                 await block.commit()
             except _DRIVER_ERRORS as error:
-                if readonly or _sqlstate(error) in _CONFLICTS:
+                if readonly or isinstance(error, _BROKEN) or _sqlstate(error) in _CONFLICTS:
                     raise
                 if _sqlstate(error) in _LOSSES or _is_gone(connection):
                     raise _unavailable(
@@ -234,6 +236,10 @@ class Db:
             raise _loss() from error
         try:
             yield connection
+        except _BROKEN as error:
+            with suppress(*_DRIVER_ERRORS):
+                connection.terminate()
+            raise _loss() from error
         except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
             state = _sqlstate(error)
             if state in _CONFLICTS:

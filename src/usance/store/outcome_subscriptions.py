@@ -66,11 +66,12 @@ _DROP_CHANGE: Final = """
 
 _INSERT_PERIOD: Final = """
     INSERT INTO periods (account_id, customer_id, subscription_id, seq, starts_at, ends_at,
-                         planned_ends_at, is_trial, usage_from_seq, closed_at, billed_at)
+                         planned_ends_at, is_trial, usage_from_seq, anchor_at, anchor_day, closed_at,
+                         billed_at)
     SELECT *
       FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::int[], $5::timestamptz[],
                   $6::timestamptz[], $7::timestamptz[], $8::boolean[], $9::int[],
-                  $10::timestamptz[], $11::timestamptz[])
+                  $10::timestamptz[], $11::int[], $12::timestamptz[], $13::timestamptz[])
 """
 
 _UPDATE_PERIOD: Final = """
@@ -111,6 +112,8 @@ async def write(tx: Tx, entries: Sequence[Entry]) -> None:
             p.planned_ends_at,
             p.is_trial,
             p.usage_from_seq,
+            p.anchor_at,
+            p.anchor_day,
             p.closed_at,
             p.billed_at,
         ),

@@ -47,7 +47,7 @@ _APPLICATIONS: Final = """
        AND source_id = ANY($2)
      GROUP BY source_id, invoice_id
     HAVING sum(amount) <> 0
-     ORDER BY min(applied_at), invoice_id
+     ORDER BY min(applied_at), invoice_id, source_id
 """
 
 _SUBSCRIPTIONS_PAID: Final = """

@@ -70,7 +70,7 @@ _CHANGES: Final = """
 # an invoice, and those of unpaid invoices.
 _PERIODS: Final = """
     SELECT p.subscription_id, p.customer_id, p.seq, p.starts_at, p.ends_at, p.planned_ends_at,
-           p.is_trial, p.usage_from_seq, p.closed_at, p.billed_at
+           p.is_trial, p.usage_from_seq, p.anchor_at, p.anchor_day, p.closed_at, p.billed_at
       FROM periods p
       JOIN subscriptions s USING (account_id, customer_id, subscription_id)
      WHERE p.account_id = $1

@@ -58,12 +58,12 @@ _ONE: Final = f"""
 
 _PERIODS: Final = """
     SELECT p.subscription_id, p.customer_id, p.seq, p.starts_at, p.ends_at, p.planned_ends_at,
-           p.is_trial, p.usage_from_seq, p.closed_at, p.billed_at
+           p.is_trial, p.usage_from_seq, p.anchor_at, p.anchor_day, p.closed_at, p.billed_at
       FROM periods p
       JOIN unnest($2::uuid[], $3::uuid[], $4::int[]) AS k (customer_id, subscription_id, seq)
      USING (customer_id, subscription_id, seq)
      WHERE p.account_id = $1
-     ORDER BY p.subscription_id
+     ORDER BY p.subscription_id, p.seq
 """
 
 _CHANGES: Final = """

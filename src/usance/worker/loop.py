@@ -11,10 +11,12 @@ from typing import Final
 
 import structlog
 
-from usance.actions import advance
+from usance import clock
+from usance.actions import advance, operations
 from usance.store.db import Db
 
 _BATCH: Final = 100
+_TIDY_SECONDS: Final = 3600.0
 _IDLE_SECONDS: Final = 0.5
 _FAILED_SECONDS: Final = 5.0
 
@@ -24,9 +26,13 @@ log = structlog.get_logger()
 async def run(db: Db, stop: asyncio.Event | None = None) -> None:
     """Work until `stop` is set (or the task is cancelled); a failing tick is tried again later."""
     stop = stop if stop is not None else asyncio.Event()
+    tidied_at = clock.monotonic() - _TIDY_SECONDS
     while not stop.is_set():
         try:
             taken = await advance.tick(db, _BATCH)
+            if clock.monotonic() - tidied_at >= _TIDY_SECONDS:
+                await db.run(operations.forget_answers)
+                tidied_at = clock.monotonic()
             pause = 0.0 if taken else _IDLE_SECONDS
         except Exception:
             log.exception("tick_failed")

@@ -16,6 +16,7 @@ from usance.core import periods
 from usance.core.catalog import PlanVersion
 from usance.core.decisions import billing, cancel, due, granting, lifecycle
 from usance.core.decisions.due import Step, StepKind
+from usance.core.decisions.lifecycle import Occasion
 from usance.core.decisions.settle import void
 from usance.core.draft import Draft
 from usance.core.ids import InvoiceId, PoolId, SubscriptionId
@@ -161,7 +162,9 @@ def _end_at_boundary(
     """Cancel at the period's end: what was used in an advance period is charged by a FINAL invoice."""
     if not arrears:
         lines = billing.bill_usage(draft, subscription, running=period)
-        lines = lifecycle.credit_below_zero(draft, subscription, lines, seq=period.seq)
+        lines = lifecycle.credit_below_zero(
+            draft, subscription, lines, Occasion.LAST_BOUNDARY, seq=period.seq
+        )
         if any(line.amount > 0 for line in lines):
             _issue_lines(draft, subscription, period, InvoiceKind.FINAL, lines)
     assert subscription.cancel_at is not None, "a scheduled end has its instant"
@@ -197,7 +200,9 @@ def _change(
         )
     if closing is not None and billing.is_arrears(new) and not ended.is_trial:
         lines = billing.bill_usage(draft, subscription, running=closing)
-        lines = lifecycle.credit_below_zero(draft, subscription, lines, seq=ended.seq)
+        lines = lifecycle.credit_below_zero(
+            draft, subscription, lines, Occasion.NEW_TIMING, seq=ended.seq
+        )
         if any(line.amount > 0 for line in lines):
             _issue_lines(draft, subscription, ended, InvoiceKind.ADJUSTMENT, lines)
         closing = None
@@ -241,7 +246,9 @@ def _late_usage(draft: Draft, subscription_id: SubscriptionId) -> None:
     """Bill what came in after a subscription's end, once no more can come."""
     subscription = draft.subscriptions[subscription_id]
     lines = billing.bill_usage(draft, subscription, running=None)
-    lines = lifecycle.credit_below_zero(draft, subscription, lines, seq=subscription.seq)
+    lines = lifecycle.credit_below_zero(
+        draft, subscription, lines, Occasion.AFTER_END, seq=subscription.seq
+    )
     if any(line.amount > 0 for line in lines):
         period = draft.periods[subscription_id, subscription.seq]
         _issue_lines(draft, subscription, period, InvoiceKind.ADJUSTMENT, lines)

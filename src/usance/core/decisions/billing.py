@@ -109,6 +109,8 @@ def bill_usage(
         period = draft.periods[subscription.id, seq]
         features = {key for its_seq, key in awaiting if its_seq == seq}
         lines += _bill_period(draft, period, until=period.ends_at, only=features)
+        if period.billed_at is None:  # it closed without an invoice; what comes now is late
+            draft.put(replace(draft.periods[subscription.id, seq], billed_at=draft.now))
     if running is not None:
         lines += _bill_period(draft, running, until=min(draft.now, running.ends_at), only=None)
         draft.put(replace(draft.periods[subscription.id, running.seq], billed_at=draft.now))
@@ -152,10 +154,15 @@ def _bill_period(
 def _priced_features(
     draft: Draft, period: SubscriptionPeriod
 ) -> dict[str, list[tuple[FeatureTerms, PlanVersion]]]:
-    """Return, for each feature with a price, its terms in the versions of the period, in order."""
+    """Return, for each feature with a price, its terms in the versions of the period, in order.
+
+    A plan change that was undone is among them: what was used until then was used under its terms.
+    """
     features: dict[str, list[tuple[FeatureTerms, PlanVersion]]] = {}
     seen = set()
-    for segment in draft.segments_of(period.subscription_id, period.seq):
+    own = (period.subscription_id, period.seq)
+    segments = [s for key, s in draft.segments.items() if key[:2] == own]
+    for segment in sorted(segments, key=lambda s: s.n):
         version = draft.before.versions[segment.version_id]
         if version.id in seen:
             continue

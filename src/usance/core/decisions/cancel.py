@@ -13,6 +13,7 @@ from uuid import UUID
 from usance.core import money, periods
 from usance.core.decisions import billing, lifecycle
 from usance.core.decisions.change_plan import standing_charge, unused_line
+from usance.core.decisions.lifecycle import Occasion
 from usance.core.decisions.settle import void
 from usance.core.draft import Draft
 from usance.core.ids import InvoiceId, SubscriptionId
@@ -118,11 +119,7 @@ def end_now(draft: Draft, subscription_id: SubscriptionId, *, settle: bool) -> N
     if any(line.amount != 0 for line in running):
         carried += [i.id for i in unpaid if i.status is InvoiceStatus.PENDING]
     final += running
-    for invoice in unpaid:
-        if (
-            draft.invoices[invoice.id].status is not InvoiceStatus.PAID
-        ):  # a late credit may have paid it
-            void(draft, invoice, "The subscription was cancelled.")
+    _void_unpaid(draft, unpaid)
     if period is not None and not period.is_trial:
         _give_back(draft, subscription, period)
     ended = replace(
@@ -140,6 +137,13 @@ def end_now(draft: Draft, subscription_id: SubscriptionId, *, settle: bool) -> N
                 continue
             draft.put(replace(draft.invoices[replaced], replaced_by=invoice_id))
     lifecycle.end(draft, ended, at=draft.now, status=SubscriptionStatus.CANCELLED)
+
+
+def _void_unpaid(draft: Draft, unpaid: list[Invoice]) -> None:
+    """Void the invoices, but for one that a credit note for late usage has just paid."""
+    for invoice in unpaid:
+        if draft.invoices[invoice.id].status is not InvoiceStatus.PAID:
+            void(draft, invoice, "The subscription was cancelled.")
 
 
 def _carried_lines(
@@ -175,24 +179,40 @@ def _elapsed_fee(
     """Return the elapsed share of an advance fee on which money was paid, at most that money."""
     fee = sum((line.amount for line in fees), ZERO)
     last = fees[-1]
-    if invoice.amount_paid == 0 or fee <= 0 or last.starts_at is None or last.ends_at is None:
+    span = _bought(draft, invoice, last)
+    if invoice.amount_paid == 0 or fee <= 0 or span is None:
         return None
-    span = periods.Period(last.starts_at, last.ends_at)
     elapsed = span.elapsed_us(draft.now)
     amount = money.share(fee, elapsed, span.length_us, invoice.currency)
     amount = min(amount, _net_of(invoice.amount_paid, invoice))
     if amount <= 0:
         return None
-    assert period is None or last.starts_at <= draft.now, "a fee that was charged has begun"
+    assert period is None or span.starts_at <= draft.now, "a fee that was charged has begun"
     return Line(
         LineKind.ELAPSED_TIME,
         f"Elapsed time: {last.description}",
         amount,
-        starts_at=last.starts_at,
-        ends_at=min(draft.now, last.ends_at),
+        starts_at=span.starts_at,
+        ends_at=min(draft.now, span.ends_at),
         elapsed_us=elapsed,
         length_us=span.length_us,
     )
+
+
+def _bought(draft: Draft, invoice: Invoice, fee: Line) -> periods.Period | None:
+    """Return the time that an advance fee buys; None when it never began.
+
+    A first invoice has it only from its payment on, and a fee that was paid late serves the period
+    of the recovery: the newest segment that names the invoice tells.
+    """
+    own = [s for s in draft.segments.values() if s.invoice_id == invoice.id]
+    newest = max(own, key=lambda s: (s.seq, s.n), default=None)
+    if newest is not None:
+        period = draft.periods[newest.subscription_id, newest.seq]
+        return periods.Period(newest.starts_at, period.planned_ends_at)
+    if fee.starts_at is None or fee.ends_at is None:
+        return None
+    return periods.Period(fee.starts_at, fee.ends_at)
 
 
 def _net_of(gross: Decimal, invoice: Invoice) -> Decimal:
@@ -209,12 +229,19 @@ def _running_lines(
     """Return the running period's usage and arrears base up to now, and what awaits an invoice."""
     if period is None or period.is_trial or not settle:
         lines = billing.bill_usage(draft, subscription, running=None)
-        return lifecycle.credit_below_zero(draft, subscription, lines, seq=max(subscription.seq, 0))
+        return lifecycle.credit_below_zero(
+            draft, subscription, lines, Occasion.CANCELLATION, seq=max(subscription.seq, 0)
+        )
     base: list[Line] = []
     if billing.is_arrears(draft.version(subscription)):
         base = billing.arrears_base_lines(draft, period, draft.now)
     usage = billing.bill_usage(draft, subscription, running=period)
-    return [*base, *lifecycle.credit_below_zero(draft, subscription, usage, seq=period.seq)]
+    return [
+        *base,
+        *lifecycle.credit_below_zero(
+            draft, subscription, usage, Occasion.CANCELLATION, seq=period.seq
+        ),
+    ]
 
 
 def _give_back(draft: Draft, subscription: Subscription, period: SubscriptionPeriod) -> None:

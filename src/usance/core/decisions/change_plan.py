@@ -179,6 +179,8 @@ def _promised(
             continue
         if invoice.status in (InvoiceStatus.PAID, InvoiceStatus.VOID):
             continue
+        if granting.was_granted(draft, subscription.id, seq):
+            continue  # its payment bounced; paying again brings none
         for allocation in draft.before.versions[first.version_id].terms.credits:
             name = allocation.denomination
             promised[name] = promised.get(name, ZERO) + allocation.amount
@@ -264,11 +266,15 @@ def _cut(
     """End the running period now and anchor a period of the new plan here."""
     lines: list[Line] = []
     if billing.is_arrears(old):
-        lifecycle.issue_arrears(draft, subscription, period, draft.now)
+        # What the old version charged is due by its own net terms.
+        before = draft.before.subscriptions[subscription.id]
+        lifecycle.issue_arrears(draft, before, period, draft.now)
     else:
         lines.append(unused_line(draft, subscription, period))
         usage = billing.bill_usage(draft, subscription, running=period)
-        lines += lifecycle.credit_below_zero(draft, subscription, usage, seq=period.seq)
+        lines += lifecycle.credit_below_zero(
+            draft, subscription, usage, lifecycle.Occasion.CUT, seq=period.seq
+        )
     lifecycle.close(draft, period, draft.now)
     anchored = replace(
         draft.subscriptions[subscription.id],

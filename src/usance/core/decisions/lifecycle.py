@@ -10,6 +10,7 @@ Sources: BILLING.md, "Starting", "Renewing", "Paying".
 from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
+from enum import IntEnum
 from typing import Final
 
 from usance.core import ids, money, periods
@@ -67,9 +68,8 @@ def conclude(draft: Draft) -> None:
 def _open_invoices(draft: Draft) -> list[Invoice]:
     """Return the customer's open invoices in the order in which the balance pays them."""
     still = [i for i in draft.invoices.values() if i.status in OPEN]
-    return sorted(
-        still, key=lambda i: (i.due_at or i.created_at, i.number is None, i.number or "", i.id)
-    )
+    # Those issued by this decision have no number yet: they stand in the order of their issue.
+    return sorted(still, key=lambda i: (i.due_at or i.created_at, i.number is None, i.number or ""))
 
 
 def _can_spend(draft: Draft) -> bool:
@@ -138,6 +138,9 @@ def _grant_for(draft: Draft, subscription: Subscription, invoice: Invoice) -> No
     first = draft.segments.get((subscription.id, invoice.seq, 0))
     if first is None or first.invoice_id != invoice.id:
         return  # not a base price in advance (arrears grants at its boundary)
+    carrying = [x for x in draft.segments.values() if x.n == 0 and x.invoice_id == invoice.id]
+    if any(segment.seq > invoice.seq for segment in carrying):
+        return  # paid late, it became a later period's base, which was given its credits then
     version = draft.before.versions[first.version_id]
     running = draft.running_period(subscription)
     # A period that a plan change cut counts, for credits, as the one that goes on from it.
@@ -218,6 +221,8 @@ def open_period(
         planned_ends_at=ends_at,
         is_trial=False,
         usage_from_seq=seq if usage_from_seq is None else usage_from_seq,
+        anchor_at=subscription.anchor_at,
+        anchor_day=subscription.anchor_day,
     )
     draft.put(period)
     draft.put(replace(subscription, seq=seq))
@@ -280,7 +285,9 @@ def begin_period(
         seq=period.seq,
         kind=InvoiceKind.SUBSCRIPTION,
         n=0,
-        lines=credit_below_zero(draft, subscription, [base, *usage], seq=period.seq),
+        lines=credit_below_zero(
+            draft, subscription, [base, *usage], Occasion.PERIOD, seq=period.seq
+        ),
         currency=version.terms.currency,
         starts_at=period.starts_at,
         ends_at=period.ends_at,
@@ -321,7 +328,9 @@ def issue_arrears(
     assert invoice is not None, "an arrears period has a PENDING invoice"
     base = billing.arrears_base_lines(draft, period, until)
     usage = billing.bill_usage(draft, subscription, running=period)
-    lines = credit_below_zero(draft, subscription, [*base, *usage], seq=period.seq)
+    lines = credit_below_zero(
+        draft, subscription, [*base, *usage], Occasion.ARREARS, seq=period.seq
+    )
     invoice = billing.with_lines(draft, replace(invoice, ends_at=until), lines)
     issue(draft, subscription, invoice, not_before=until)
 
@@ -421,8 +430,20 @@ def end(
     draft.notice(f"subscription.{status.value.lower()}", subscription.id, {})
 
 
+class Occasion(IntEnum):
+    """What bills usage, as the `n` of a late note's identity: each happens once in a period."""
+
+    PERIOD = 0  # the invoice of a period in advance, when it opens
+    ARREARS = 1  # the invoice of a period in arrears, when it ends
+    CANCELLATION = 2
+    LAST_BOUNDARY = 3  # a cancellation at the period's end
+    NEW_TIMING = 4  # a plan change from advance to arrears
+    AFTER_END = 5
+    CUT = 6  # a plan change that ends the period
+
+
 def credit_below_zero(
-    draft: Draft, subscription: Subscription, lines: list[Line], *, seq: int
+    draft: Draft, subscription: Subscription, lines: list[Line], occasion: Occasion, *, seq: int
 ) -> list[Line]:
     """Return the lines without late ones below zero, which become a credit note of their own.
 
@@ -432,7 +453,13 @@ def credit_below_zero(
     if below:
         currency = draft.version(subscription).terms.currency
         note = new_note(
-            draft, subscription, NoteKind.LATE_USAGE, seq=seq, n=0, lines=below, currency=currency
+            draft,
+            subscription,
+            NoteKind.LATE_USAGE,
+            seq=seq,
+            n=occasion,
+            lines=below,
+            currency=currency,
         )
         apply_note(draft, note)
     return [line for line in lines if not _is_refund(line)]

@@ -38,13 +38,14 @@ class Move:
 def candidates(before: Snapshot, newest: PlanVersion) -> list[Subscription]:
     """Return the customer's subscriptions that a migration would touch.
 
-    One with a pending change is left to it.
+    One with a pending change is left to it, and nothing moves to another currency.
     """
     return [
         one
         for one in before.subscriptions.values()
         if one.plan_id == newest.plan_id
         and one.version_id != newest.id
+        and before.versions[one.version_id].terms.currency == newest.terms.currency
         and not one.is_ended
         and one.id not in before.changes
     ]

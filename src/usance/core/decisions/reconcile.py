@@ -17,7 +17,7 @@ from usance.core.draft import Draft
 from usance.core.ids import InvoiceId, PaymentId
 from usance.core.invoices import Invoice, InvoiceKind, InvoiceStatus, Line, LineKind, totals
 from usance.core.outcome import Outcome
-from usance.core.payments import EntryKind, Payment, Source
+from usance.core.payments import Application, EntryKind, Payment, Source
 from usance.core.refusals import Code, Refusal
 from usance.core.snapshot import Snapshot
 
@@ -168,7 +168,7 @@ def _reopen_spent(draft: Draft, payment: Payment, wanted: Decimal) -> Decimal:
     spent = [
         one for one in draft.before.applications if one.source is Source.BALANCE and one.amount > 0
     ]
-    for one in sorted(spent, key=lambda a: (a.applied_at, a.id), reverse=True):
+    for one in sorted(spent, key=lambda a: _when_spent(draft, a), reverse=True):
         invoice = draft.invoices.get(one.invoice_id)
         if wanted == 0:
             break
@@ -196,6 +196,15 @@ def _reopen_spent(draft: Draft, payment: Payment, wanted: Decimal) -> Decimal:
         _take_off(draft, one.invoice_id, part, Source.BALANCE, None)
         wanted -= part
     return wanted
+
+
+def _when_spent(draft: Draft, one: Application) -> tuple[datetime, tuple[datetime, str], UUID]:
+    """Return the sort key of what the balance paid: at one instant it paid by due instant, then number."""
+    invoice = draft.invoices.get(one.invoice_id)
+    due = (one.applied_at, "")
+    if invoice is not None:
+        due = (invoice.due_at or invoice.created_at, invoice.number or "")
+    return one.applied_at, due, one.id
 
 
 def _ask_for(draft: Draft, payment: Payment, amount: Decimal) -> None:

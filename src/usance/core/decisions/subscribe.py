@@ -168,6 +168,8 @@ def _start_trial(draft: Draft, subscription: Subscription, version: PlanVersion)
         planned_ends_at=ends_at,
         is_trial=True,
         usage_from_seq=0,
+        anchor_at=ends_at,
+        anchor_day=None,
     )
     draft.put(subscription)
     draft.put(period)

@@ -16,7 +16,6 @@ CREATE TABLE accounts (
     grace_days      integer     NOT NULL CHECK (grace_days BETWEEN 0 AND 365),
     incomplete_days integer     NOT NULL CHECK (incomplete_days BETWEEN 1 AND 365),
     tax_rate        numeric     NOT NULL CHECK (tax_rate >= 0 AND tax_rate <= 100 AND tax_rate <> 'NaN'),
-    auto_create     boolean     NOT NULL,
     -- How far a TEST account's clock runs ahead of the real one, in microseconds; 0 when LIVE.
     clock_offset_us bigint      NOT NULL CHECK (clock_offset_us >= 0 AND (mode = 'TEST' OR clock_offset_us = 0)),
     -- Days after which an overdue subscription ends by itself; null: never.
@@ -213,6 +212,8 @@ CREATE TABLE periods (
     ends_at         timestamptz NOT NULL,
     planned_ends_at timestamptz NOT NULL,  -- as it was opened; ends_at is earlier when it was cut
     is_trial        boolean     NOT NULL,
+    anchor_at       timestamptz NOT NULL,  -- what it was counted from
+    anchor_day      integer     CHECK (anchor_day BETWEEN 1 AND 31),
     usage_from_seq  integer     NOT NULL,  -- earlier periods whose usage counts toward this one's limits
     closed_at       timestamptz,           -- its boundary was taken
     billed_at       timestamptz,           -- its usage went onto an invoice; what comes later is late
