@@ -1,8 +1,8 @@
 """Fixtures of the API's tests.
 
-    async def test_something(api): ...            a fresh database, one TEST account in process
-    async def test_something(shared_api): ...     one for the whole module: for what changes nothing
-    async def test_something(served): ...         the same app behind a real uvicorn, for raw bytes
+async def test_something(api): ...            a fresh database, one TEST account in process
+async def test_something(shared_api): ...     one for the whole module: for what changes nothing
+async def test_something(served): ...         the same app behind a real uvicorn, for raw bytes
 """
 
 import asyncio
@@ -13,10 +13,10 @@ from dataclasses import dataclass
 
 import pytest
 import uvicorn
-
 from tests.api import client
 from tests.api.client import Api
 from tests.conftest import FreshDatabase
+
 from usance import clock, logs
 from usance.core.accounts import Mode
 from usance.store.db import Db
@@ -107,7 +107,7 @@ async def served(api: Api) -> AsyncIterator[Served]:
     config = uvicorn.Config(api.app, loop="none", log_config=None, lifespan="off")
     server = _Server(config)
     running = asyncio.create_task(server.serve(sockets=[listener]))
-    while not server.started:
+    while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
         await asyncio.sleep(0.01)
     yield Served(api, listener.getsockname()[1])
     server.should_exit = True

@@ -1,8 +1,8 @@
 """Who is let in, with what, and for how long."""
 
 import pytest
-
 from tests.api.client import Api
+
 from usance.actions import accounts
 from usance.store.db import Tx
 
@@ -40,10 +40,12 @@ async def test_either_header_opens_the_account(shared_api: Api):
     ],
     ids=lambda headers: repr(headers)[:60],
 )
-async def test_anything_else_is_unauthenticated(
-    shared_api: Api, headers: dict[str, str | bytes]
-):
-    response = await shared_api.client.get("/api/v1/customers", headers=headers)
+async def test_anything_else_is_unauthenticated(shared_api: Api, headers: dict[str, str | bytes]):
+    sent = [
+        (name.encode(), value if isinstance(value, bytes) else value.encode())
+        for name, value in headers.items()
+    ]
+    response = await shared_api.client.get("/api/v1/customers", headers=sent)
     assert response.status_code == 401
     assert response.headers["www-authenticate"] == "Bearer"
     error = response.json()["error"]

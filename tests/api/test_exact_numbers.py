@@ -1,11 +1,11 @@
 """Numbers are exact to the digit, in and out, through the database and back."""
 
-import datetime
+import datetime as dt
 from decimal import Decimal
 
 import pytest
-
 from tests.api.client import Api
+
 from usance.api import json
 from usance.core.refusals import Refusal
 
@@ -98,20 +98,18 @@ def test_a_value_is_written_digit_for_digit(value: object, text: str):
 @pytest.mark.parametrize(
     ("at", "text"),
     [
-        (datetime.datetime(2027, 1, 31, tzinfo=datetime.UTC), "2027-01-31T00:00:00Z"),
+        (dt.datetime(2027, 1, 31, tzinfo=dt.UTC), "2027-01-31T00:00:00Z"),
         (
-            datetime.datetime(2027, 1, 31, 1, 2, 3, 120, tzinfo=datetime.UTC),
+            dt.datetime(2027, 1, 31, 1, 2, 3, 120, tzinfo=dt.UTC),
             "2027-01-31T01:02:03.000120Z",
         ),
         (
-            datetime.datetime(
-                2027, 1, 31, tzinfo=datetime.timezone(datetime.timedelta(hours=2))
-            ),
+            dt.datetime(2027, 1, 31, tzinfo=dt.timezone(dt.timedelta(hours=2))),
             "2027-01-30T22:00:00Z",
         ),
     ],
 )
-def test_an_instant_is_written_in_utc(at: datetime.datetime, text: str):
+def test_an_instant_is_written_in_utc(at: dt.datetime, text: str):
     assert json.render(at) == f'"{text}"'.encode()
 
 

@@ -96,20 +96,44 @@ def test_an_exact_number_is_read_to_the_digit(value: object, number: str):
 
 @pytest.mark.parametrize(
     "value",
-    ["", "x", "NaN", "inf", "1e19", "1000000000000000000", "0.0000000000001", True, 1.5, None, []]
-    + [10**18, Decimal("1E+18"), Decimal("1E-13"), Decimal("NaN"), "1" * 61, "1e1000", " 1", "1 "],
+    [
+        "",
+        "x",
+        "NaN",
+        "inf",
+        "1e19",
+        "1000000000000000000",
+        "0.0000000000001",
+        True,
+        1.5,
+        None,
+        [],
+        10**18,
+        Decimal("1E+18"),
+        Decimal("1E-13"),
+        Decimal("NaN"),
+        "1" * 61,
+        "1e1000",
+        " 1",
+        "1 ",
+    ],
 )
 def test_what_is_no_exact_number_is_refused(value: object):
     assert _refused(fields.ExactNumber, value)
 
 
 def test_an_amount_is_not_negative_and_a_percentage_at_most_100():
-    assert [_refused(fields.Amount, value) for value in (0, "0.01", "-0.01")] == [False, False, True]
+    assert [_refused(fields.Amount, value) for value in (0, "0.01", "-0.01")] == [
+        False,
+        False,
+        True,
+    ]
     assert [_refused(fields.Percent, value) for value in (0, 100, "100.1")] == [False, False, True]
 
 
 @pytest.mark.parametrize(
-    "value", ["", "x", "0" * 32, "{" + str(UUID(int=1)) + "}", "urn:uuid:" + str(UUID(int=1)), 1, None]
+    "value",
+    ["", "x", "0" * 32, "{" + str(UUID(int=1)) + "}", "urn:uuid:" + str(UUID(int=1)), 1, None],
 )
 def test_what_is_no_id_is_refused_in_a_body_and_names_nothing_in_a_path(value: object):
     assert _refused(fields.Id, value)

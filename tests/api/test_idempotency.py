@@ -4,8 +4,8 @@ import asyncio
 from datetime import timedelta
 
 import pytest
-
 from tests.api.client import Api
+
 from usance import clock
 from usance.actions import customers
 from usance.store import idempotency

@@ -4,7 +4,6 @@ import re
 from pathlib import Path
 
 import pytest
-
 from tests.cli.commands import environment, usance
 
 KEY = r"sk_(test|live)_[0-9A-Za-z]{43}"

@@ -14,7 +14,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-
 from tests.cli.commands import PROGRAM, environment, usance
 
 KEY = r"sk_test_[0-9A-Za-z]{43}"
@@ -97,7 +96,10 @@ def test_a_first_start_makes_a_test_account_and_shows_what_to_try(tmp_path: Path
         assert "TEST" in usance("accounts", "list", env=env).stdout
         second = usance("accounts", "create", "--name", "Second", env=env).stdout.strip()
         assert asked(f"{url}/api/v1/customers", second)[0] == 200
-        account, made = usance("accounts", "list", env=env).stdout.split("\n")[1].split("\t")[0], second
+        account, made = (
+            usance("accounts", "list", env=env).stdout.split("\n")[1].split("\t")[0],
+            second,
+        )
         identity = usance("keys", "list", "--account", account, env=env).stdout.split("\t")[0]
         usance("keys", "revoke", identity, "--account", account, env=env)
         assert asked(f"{url}/api/v1/customers", made)[0] == 401
@@ -119,9 +121,9 @@ def test_a_bootstrap_key_opens_its_account_after_each_start(database_url: str, t
             assert asked(f"{server.url}/api/v1/customers", BOOTSTRAP)[0] == 200
             assert "account was made" not in server.printed
             assert server.stop() == 0
-    assert [row.split("\t")[1] for row in usance("accounts", "list", env=env).stdout.splitlines()] == [
-        "LIVE"
-    ]
+    assert [
+        row.split("\t")[1] for row in usance("accounts", "list", env=env).stdout.splitlines()
+    ] == ["LIVE"]
 
 
 def test_several_processes_share_the_port_and_end_together(database_url: str, tmp_path: Path):
@@ -188,7 +190,11 @@ def test_a_port_in_use_is_told_before_anything_starts(tmp_path: Path):
     [
         ("USANCE_HOST", "no.such.host.invalid", "Cannot listen on no.such.host.invalid"),
         ("USANCE_DATA_DIR", "/proc/usance", "cannot make /proc/usance"),
-        ("USANCE_BOOTSTRAP_KEY", "sk_test_short", "USANCE_BOOTSTRAP_KEY must be sk_test_ or sk_live_"),
+        (
+            "USANCE_BOOTSTRAP_KEY",
+            "sk_test_short",
+            "USANCE_BOOTSTRAP_KEY must be sk_test_ or sk_live_",
+        ),
         ("USANCE_WORKERS", "0", "USANCE_WORKERS must be a whole number from 1 to 64"),
         ("USANCE_DEMO", "maybe", "USANCE_DEMO must be 1 or 0"),
         ("USANCE_LOG_LEVEL", "loud", "USANCE_LOG_LEVEL must be one of debug, info, warning, error"),

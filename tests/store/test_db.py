@@ -1,7 +1,7 @@
 """Transactions: what is run again, what is not, and how an outage is told."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from decimal import Decimal
 from pathlib import Path
@@ -29,7 +29,9 @@ async def _opened(url: str, size: int = 4) -> AsyncIterator[Db]:
 @pytest.fixture
 async def db(database_url: str) -> AsyncIterator[Db]:
     async with _opened(database_url) as db:
-        await db.run(lambda tx: tx.execute("CREATE TABLE counted (n integer PRIMARY KEY, v integer)"))
+        await db.run(
+            lambda tx: tx.execute("CREATE TABLE counted (n integer PRIMARY KEY, v integer)")
+        )
         await db.run(lambda tx: tx.execute("INSERT INTO counted VALUES (1, 0), (2, 0)"))
         yield db
 
@@ -63,6 +65,7 @@ async def test_numeric_is_decimal_and_time_is_utc(db: Db):
     row = await db.peek(
         lambda tx: tx.fetchrow("SELECT 1.10::numeric AS n, '2027-01-31 01:00+02'::timestamptz AS t")
     )
+    assert row is not None
     assert str(row["n"]) == "1.10"
     assert row["t"].isoformat() == "2027-01-30T23:00:00+00:00"
 
@@ -113,7 +116,7 @@ async def test_a_read_sees_one_instant_and_writes_nothing(db: Db):
 async def test_a_transaction_can_be_opened_by_hand(db: Db):
     async with db.transaction() as tx:
         await tx.execute("UPDATE counted SET v = 1 WHERE n = 1")
-    with pytest.raises(ZeroDivisionError):
+    with pytest.raises(ZeroDivisionError):  # noqa: PT012 - the block is what is tested
         async with db.transaction() as tx:
             await tx.execute("UPDATE counted SET v = 2 WHERE n = 1")
             raise ZeroDivisionError
@@ -255,9 +258,7 @@ class Proxy:
         self.target = target
         self.drops = ""
 
-    async def serve(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-    ) -> None:
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         up_reader, up_writer = await asyncio.open_unix_connection(self.target)
 
         async def down() -> None:
@@ -283,11 +284,11 @@ class Proxy:
 
 
 @pytest.fixture
-def target(database_url: str) -> Iterator[tuple[str, str]]:
+def target(database_url: str) -> tuple[str, str]:
     """The server's socket, and the database's name."""
     parts = urlsplit(database_url)
     query = parse_qs(parts.query)
-    yield f"{query['host'][0]}/.s.PGSQL.{query['port'][0]}", parts.path
+    return f"{query['host'][0]}/.s.PGSQL.{query['port'][0]}", parts.path
 
 
 @pytest.mark.parametrize(("drops", "kept"), [("before", [0, 0]), ("after", [1, 1])])
@@ -295,7 +296,6 @@ async def test_an_unknown_commit_is_told_and_not_run_again(
     db: Db, target: tuple[str, str], tmp_path: Path, drops: str, kept: list[int]
 ):
     proxy = Proxy(target[0])
-    server = await asyncio.start_unix_server(proxy.serve, tmp_path / ".s.PGSQL.5432")
     runs = 0
 
     async def work(tx: Tx) -> None:
@@ -303,7 +303,10 @@ async def test_an_unknown_commit_is_told_and_not_run_again(
         runs += 1
         await tx.execute("UPDATE counted SET v = v + 1")
 
-    async with _opened(f"postgresql://usance@{target[1]}?host={quote(str(tmp_path))}") as between:
+    async with (
+        await asyncio.start_unix_server(proxy.serve, tmp_path / ".s.PGSQL.5432"),
+        _opened(f"postgresql://usance@{target[1]}?host={quote(str(tmp_path))}") as between,
+    ):
         proxy.drops = drops
         with pytest.raises(Refusal, match="may have happened or not") as refusal:
             await between.run(work)
@@ -313,4 +316,3 @@ async def test_an_unknown_commit_is_told_and_not_run_again(
         proxy.drops = ""
         await between.run(work)  # the pool has a new connection
         assert runs == 2
-    server.close()

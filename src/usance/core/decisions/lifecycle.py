@@ -386,6 +386,7 @@ def _re_anchor(draft: Draft, subscription: Subscription) -> None:
         subscription, anchor_at=draft.now, anchor_seq=ended.seq + 1, anchor_day=None
     )
     if carried is None:
+        _grant_ended(draft, subscription, ended)
         begin_period(draft, subscription, draft.now, closing=None)
         return
     version = draft.version(subscription)
@@ -395,6 +396,16 @@ def _re_anchor(draft: Draft, subscription: Subscription) -> None:
     )
     if not granting.was_granted(draft, subscription.id, ended.seq):
         granting.grant_period(draft, draft.subscriptions[subscription.id], version, period.seq)
+
+
+def _grant_ended(draft: Draft, subscription: Subscription, ended: SubscriptionPeriod) -> None:
+    """Give what rollover would have kept of a period that was paid after it ended, and is not the next."""
+    first = draft.segments[subscription.id, ended.seq, 0]
+    invoice = draft.invoices.get(first.invoice_id) if first.invoice_id is not None else None
+    if invoice is None or invoice.status is not InvoiceStatus.PAID or invoice.seq != ended.seq:
+        return
+    version = draft.before.versions[first.version_id]
+    granting.grant_past_period(draft, subscription, version, ended.seq)
 
 
 def _late_base(

@@ -1,0 +1,340 @@
+"""What may happen in a life, and how often: plans, instants, and every operation with its weight."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from fractions import Fraction
+from random import Random
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from tests.machine.life import Life
+from tests.machine.papers import MINOR, Allocation, Document, Plan, Price, Term
+
+ZONES: Final = (
+    "UTC",
+    "Europe/Berlin",
+    "America/New_York",
+    "Australia/Lord_Howe",
+    "Asia/Kolkata",
+    "Africa/Casablanca",
+    "Pacific/Apia",
+)
+# Month ends, leap days, and the days on which clocks change.
+STARTS: Final = tuple(
+    datetime(*day, tzinfo=UTC)
+    for day in (
+        (2027, 1, 1),
+        (2027, 1, 28),
+        (2027, 1, 29),
+        (2027, 1, 30),
+        (2027, 1, 31),
+        (2028, 2, 29),
+        (2027, 8, 31),
+        (2027, 3, 28),
+        (2026, 10, 25),
+        (2027, 3, 14),
+        (2026, 12, 31),
+    )
+)
+HOURS: Final = (0, 1, 2, 3, 9, 23)
+FEATURES: Final = ("chat", "api", "seats")
+MICROSECOND: Final = timedelta(microseconds=1)
+DAY: Final = timedelta(days=1)
+
+TIERS: Final = (
+    (Fraction(10), Fraction(2, 100), Fraction(1)),
+    (Fraction(100), Fraction(1, 100), Fraction(3)),
+    (None, Fraction(5, 1000), Fraction(2)),
+)
+
+
+def money(amount: Fraction, currency: str) -> Fraction:
+    """An amount cut to the currency's minor unit."""
+    unit = 10 ** MINOR[currency]
+    return Fraction(amount * unit // 1, unit)
+
+
+def price(rng: Random) -> Price:
+    model = rng.choice(("per_unit", "graduated", "volume", "package"))
+    return Price(
+        model,
+        unit=Fraction(rng.choice((1, 3, 7)))
+        if model == "package"
+        else Fraction(rng.choice((7, 5)), 1000),
+        block=Fraction(rng.choice((10, 3))),
+        tiers=TIERS,
+        included=Fraction(rng.choice((0, 0, 5))),
+        minimum=Fraction(rng.choice((0, 0, 0, 4))),
+    )
+
+
+def term(rng: Random) -> Term:
+    burns = rng.choice((None, None, "CREDITS", "CREDITS", "TOKENS"))
+    priced = price(rng) if rng.random() < (0.3 if burns else 0.6) else None
+    if priced and burns:
+        priced = Price(priced.model, priced.unit, priced.block, priced.tiers)
+    limited = rng.random() < 0.4
+    return Term(
+        price=priced,
+        limit=Fraction(rng.choice((0, 5, 20, 50))) if limited else None,
+        block=rng.random() < 0.7,
+        burns=burns,
+        weight=rng.choice((Fraction(1), Fraction(3), Fraction(1, 4))),
+    )
+
+
+def allocation(rng: Random, denomination: str) -> Allocation:
+    rollover = rng.choice(("NONE", "FULL", "CAPPED"))
+    return Allocation(
+        denomination,
+        Fraction(rng.choice((10, 30, 100))),
+        rollover,
+        Fraction(rng.choice((0, 5, 20))) if rollover == "CAPPED" else Fraction(0),
+        rng.choice((None, None, 1, 2)),
+    )
+
+
+def plan(rng: Random, key: str, currency: str) -> Plan:
+    unit, count = rng.choice(
+        (
+            ("MONTH", 1),
+            ("MONTH", 1),
+            ("MONTH", 1),
+            ("MONTH", 3),
+            ("YEAR", 1),
+            ("WEEK", 2),
+            ("DAY", 30),
+        )
+    )
+    pools = [name for name in ("CREDITS", "TOKENS") if rng.random() < 0.5]
+    names = [name for name in FEATURES if rng.random() < 0.6]
+    amount = Fraction(rng.choice(("0", "10", "10", "30", "49", "99.99", "333.333")))
+    return Plan(
+        key=key,
+        price=money(amount, currency),
+        currency=currency,
+        unit=unit,
+        count=count,
+        advance=rng.random() < 0.65,
+        trial_days=rng.choice((0, 0, 0, 0, 14, 31)),
+        grace_days=rng.choice((None, None, 0, 1, 40)),
+        net_days=rng.choice((0, 0, 0, 14)),
+        terms=tuple((name, term(rng)) for name in names),
+        allocations=tuple(allocation(rng, name) for name in pools),
+    )
+
+
+def begin(rng: Random, *, compare: bool = True) -> Life:
+    """A customer on the eve of everything, and what there is to buy."""
+    currency = rng.choice(("USD", "USD", "USD", "JPY", "KWD"))
+    plans = [plan(rng, f"p{n}", currency) for n in range(rng.choice((2, 3, 4)))]
+    if rng.random() < 0.1:
+        plans.append(plan(rng, "foreign", "JPY" if currency == "USD" else "USD"))
+    zone = rng.choice(ZONES)
+    local = rng.choice(STARTS) + timedelta(hours=rng.choice(HOURS), minutes=rng.choice((0, 30)))
+    return Life(
+        local.replace(tzinfo=ZoneInfo(zone)).astimezone(UTC),
+        plans,
+        zone=zone,
+        tax=rng.choice((Fraction(0), Fraction(0), Fraction(19), Fraction(77, 10))),
+        soft=frozenset(("TOKENS",)),
+        compare=compare,
+    )
+
+
+# Operations ----------------------------------------------------------------------------------------
+
+
+def some(rng: Random, many: int, newest: float = 0.6) -> int | None:
+    """The place of one of many, more often the newest; None when there is none."""
+    if many == 0:
+        return None
+    return many - 1 if rng.random() < newest else rng.randrange(many)
+
+
+def open_invoice(life: Life, rng: Random) -> int | None:
+    """Mostly an invoice that can be paid; sometimes any."""
+    still = [n for n, (invoice, _) in enumerate(life.invoices) if invoice.open > 0]
+    if still and rng.random() < 0.85:
+        return still[0] if rng.random() < 0.5 else rng.choice(still)
+    return some(rng, len(life.invoices))
+
+
+def subscribe(life: Life, rng: Random) -> None:
+    life.subscribe(rng.choice(life.plans), rng.choice((None, None, 0, 3, 30)))
+
+
+def amount_for(invoice: Document, rng: Random) -> Fraction | None:
+    least = Fraction(1, 10 ** MINOR[invoice.currency])
+    rest = invoice.open
+    part = money(rest * Fraction(rng.choice((1, 1, 2, 3)), 4), invoice.currency)
+    wanted = rng.choice((rest, part, rest + least, rest + 7, least))
+    return wanted if wanted > 0 else least
+
+
+def pay(life: Life, rng: Random) -> None:
+    n = open_invoice(life, rng)
+    if n is None:
+        return
+    amount = None if rng.random() < 0.65 else amount_for(life.invoices[n][0], rng)
+    reference = None if rng.random() < 0.7 else f"r{rng.randrange(6)}"
+    life.pay(n, amount, reference)
+
+
+def receive(life: Life, rng: Random) -> None:
+    currency = life.plans[0].currency
+    amount = money(Fraction(rng.choice(("1", "12.34", "50", "400"))), currency)
+    life.receive(currency, amount, None if rng.random() < 0.7 else f"r{rng.randrange(6)}")
+
+
+def pay_out(life: Life, rng: Random) -> None:
+    currency = life.plans[0].currency
+    there = life.book.balance(currency)
+    life.pay_out(currency, rng.choice([there, Fraction(1)]) or Fraction(1))
+
+
+def reverse(life: Life, rng: Random) -> None:
+    n = some(rng, len(life.payments))
+    if n is not None:
+        life.reverse(n)
+
+
+def void(life: Life, rng: Random) -> None:
+    n = open_invoice(life, rng)
+    if n is not None:
+        life.void(n)
+
+
+def wait(life: Life, rng: Random) -> None:
+    wild = any(sub.plan.unit in ("DAY", "WEEK") for sub in life.book.subs)
+    steps = [MICROSECOND, timedelta(hours=1), DAY, 3 * DAY, 31 * DAY]
+    steps += [31 * DAY if wild else 400 * DAY]
+    life.wait(life.now + rng.choice(steps))
+
+
+def wait_for_next(life: Life, rng: Random) -> None:
+    """To the next thing that time does, a microsecond before it, or after."""
+    life.catch_up()
+    at = life.book.next_due(life.now)
+    if at is not None:
+        life.wait(at + rng.choice((-1, 0, 0, 0, 1)) * MICROSECOND)
+
+
+def upgrade(life: Life, rng: Random) -> None:
+    n = some(rng, len(life.subs))
+    if n is not None:
+        life.upgrade(n, rng.choice(life.plans))
+
+
+def downgrade(life: Life, rng: Random) -> None:
+    n = some(rng, len(life.subs))
+    if n is not None:
+        life.downgrade(n, rng.choice(life.plans))
+
+
+def undo_change(life: Life, rng: Random) -> None:
+    n = some(rng, len(life.subs))
+    if n is not None:
+        life.undo_change(n)
+
+
+def cancel_at_end(life: Life, rng: Random) -> None:
+    n = some(rng, len(life.subs))
+    if n is not None:
+        life.cancel(n, "END_OF_PERIOD")
+
+
+def cancel_now(life: Life, rng: Random) -> None:
+    n = some(rng, len(life.subs))
+    if n is not None:
+        life.cancel(n, "IMMEDIATE", rng.random() < 0.8)
+
+
+def undo_cancel(life: Life, rng: Random) -> None:
+    n = some(rng, len(life.subs))
+    if n is not None:
+        life.undo_cancel(n)
+
+
+def use(life: Life, rng: Random) -> None:
+    features = life.features or ["chat"]
+    feature = rng.choice(features) if rng.random() < 0.97 else "unknown"
+    units = Fraction(rng.choice(("1", "3", "8", "40", "0", "2.5", "0.000000000001", "150")))
+    late = rng.choice((0, 0, 0, 0, 0, 1, 10, 34, 36))
+    life.use(feature, units, f"e{len(life.keys)}", life.now - late * DAY)
+
+
+def use_again(life: Life, rng: Random) -> None:
+    """The same event, or another under its key."""
+    n = some(rng, len(life.keys))
+    if n is not None:
+        feature, units, key, at = life.keys[n]
+        life.use(feature, units + (rng.random() < 0.2), key, at)
+
+
+def reverse_burn(life: Life, rng: Random) -> None:
+    n = some(rng, len(life.keys))
+    if n is not None:
+        life.reverse_burn(life.keys[n][2])
+
+
+def buy(life: Life, rng: Random) -> None:
+    amount, each = rng.choice((Fraction(10), Fraction(100))), Fraction(rng.choice(("0.5", "0.013")))
+    life.buy(rng.choice(life.pools), amount, each, life.plans[0].currency)
+
+
+def give(life: Life, rng: Random) -> None:
+    expires = rng.choice((None, life.now + DAY, life.now + 40 * DAY))
+    kind = rng.choice(("MANUAL", "PROMOTIONAL"))
+    life.give(
+        rng.choice(life.pools),
+        Fraction(rng.choice((4, 25))),
+        kind,
+        expires,
+        rng.choice((0, 0, -1, 5)),
+    )
+
+
+Operation = Callable[[Life, Random], None]
+
+OPERATIONS: Final[dict[Operation, int]] = {
+    subscribe: 6,
+    pay: 16,
+    receive: 3,
+    pay_out: 1,
+    reverse: 3,
+    void: 3,
+    wait: 8,
+    wait_for_next: 16,
+    upgrade: 8,
+    downgrade: 4,
+    undo_change: 1,
+    cancel_at_end: 3,
+    cancel_now: 2,
+    undo_cancel: 2,
+    use: 14,
+    use_again: 1,
+    reverse_burn: 2,
+    buy: 2,
+    give: 2,
+}
+
+
+def step(life: Life, rng: Random) -> str:
+    """One operation at random; its name."""
+    operation = rng.choices(list(OPERATIONS), list(OPERATIONS.values()))[0]
+    if not life.subs and rng.random() < 0.7:
+        operation = subscribe
+    operation(life, rng)
+    if rng.random() < 0.03:
+        operation(life, rng)
+    return operation.__name__
+
+
+def walk(seed: int, steps: int, *, compare: bool = True) -> Life:
+    """A whole life from a seed."""
+    rng = Random(seed)
+    life = begin(rng, compare=compare)
+    for _ in range(steps):
+        step(life, rng)
+    return life

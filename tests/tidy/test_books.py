@@ -1,0 +1,172 @@
+"""The auditor of the tests: on right books it says nothing, and it sees every wrong it is asked about."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import asyncpg
+import pytest
+from tests.api import client
+from tests.books import _QUESTIONS, _SETTLED, check_books
+
+from usance import clock
+from usance.store.db import Db
+
+PLAN: dict[str, Any] = {
+    "name": "Plan",
+    "interval": {"unit": "MONTH", "count": 1},
+    "billingTiming": "IN_ADVANCE",
+    "features": [
+        {
+            "key": "chat",
+            "credits": {"denomination": "CREDITS"},
+            "price": {"model": "per_unit", "unitPrice": 1},
+        }
+    ],
+    "credits": [{"denomination": "CREDITS", "amount": 100, "rollover": "NONE"}],
+}
+CATALOGUE = {
+    "features": [{"key": "chat", "name": "Chat"}],
+    "creditModels": [{"denomination": "CREDITS", "name": "Credits", "hardLimit": True}],
+    "plans": [
+        PLAN | {"key": "small", "price": {"amount": 30, "currency": "USD"}},
+        PLAN | {"key": "large", "price": {"amount": 90, "currency": "USD"}},
+    ],
+}
+
+
+@pytest.fixture(scope="module")
+async def books(migrated_url: str) -> AsyncIterator[asyncpg.Connection]:
+    """A customer who renewed, was taxed, used credits, overpaid, and cancelled one of two plans."""
+    db = await Db.open(migrated_url, jitter=clock.jitter, size=4)
+    api = await client.opened(db)
+
+    async def done(path: str, body: object = None) -> Any:
+        answer = await api.post(path, body)
+        assert answer.status in {200, 201}, answer.body
+        return answer.data
+
+    async with api.client:
+        await done("/catalog/apply", CATALOGUE)
+        customer = {"customerReferenceId": "a"}
+        await done("/customers", customer | {"taxRate": 19})
+        made: Any = None
+        for plan in ("small", "large"):
+            made = await done("/subscriptions", customer | {"planKey": plan})
+            path = f"/billing/invoices/{made['invoice']['id']}/mark-paid"
+            await done(path, {"amount": 500, "reference": plan})
+        event = {"eventName": "used", "featureKey": "chat", "usageUnits": 150}
+        await done("/events", customer | event | {"eventIdempotencyKey": "1"})
+        await done("/clock/advance", {"by": "P40D"})
+        await done("/events", customer | event | {"eventIdempotencyKey": "2"})
+        path = f"/subscriptions/cancellation/{made['subscription']['id']}?cancelMode=IMMEDIATE"
+        await done(path)
+    await db.close()
+    connection = await asyncpg.connect(migrated_url)
+    yield connection
+    await connection.close()
+
+
+async def test_right_books_are_right(books: asyncpg.Connection):
+    assert await check_books(books, settled_at=clock.real_now()) == []
+    for table in ("invoices", "applications", "credit_notes", "balance_entries", "usage_events"):
+        assert await books.fetchval(f"SELECT count(*) FROM {table}") > 1 or table == "credit_notes"
+
+
+# What is done to the books → the questions that must see it (others may, too).
+WRONGS = {
+    "UPDATE invoice_lines SET amount = amount + 1 WHERE position = 0": [
+        "an invoice is the sum of its lines"
+    ],
+    "UPDATE invoices SET tax_rate = 7 WHERE tax_amount > 0": [
+        "tax is the rate of the subtotal, rounded once"
+    ],
+    "UPDATE payments SET amount = amount + 0.001": [
+        "money has the decimals of its currency",
+        "a payment lies on invoices and on the balance, whole",
+        "what came in is on invoices, on account or was sent back",
+    ],
+    "DELETE FROM applications WHERE source = 'PAYMENT'": [
+        "what was paid is the sum of the applications"
+    ],
+    "UPDATE invoices SET status = 'DUE', paid_at = NULL WHERE status = 'PAID'": [
+        "an issued invoice is PAID exactly when it is covered"
+    ],
+    "DELETE FROM balance_entries WHERE kind = 'CREDIT_NOTE'": [
+        "a credit note is the sum of its lines, and lies on invoices and on the balance, whole",
+        "a balance is the sum of its entries",
+    ],
+    "UPDATE balances SET amount = amount + 1": [
+        "a balance is the sum of its entries",
+        "what came in is on invoices, on account or was sent back",
+    ],
+    "DELETE FROM document_numbers WHERE seq = 2 AND series = 'INVOICE'": [
+        "a series of numbers has no gap",
+        "each number names its document, and each issued document has its number",
+    ],
+    "UPDATE invoices SET number = 'X' WHERE number LIKE '%00001'": [
+        "each number names its document, and each issued document has its number"
+    ],
+    "UPDATE subscriptions SET seq = seq + 1": [
+        "periods are numbered without a gap, up to the subscription's own"
+    ],
+    "UPDATE periods SET starts_at = starts_at - interval '1 second' WHERE seq = 1": [
+        "periods never overlap, and only the newest is open"
+    ],
+    "UPDATE periods SET closed_at = NULL WHERE seq = 0": [
+        "periods never overlap, and only the newest is open"
+    ],
+    "UPDATE invoices SET n = 1, seq = 0 WHERE kind = 'SUBSCRIPTION' AND seq = 1": [
+        "a period has one SUBSCRIPTION invoice at most"
+    ],
+    "UPDATE invoices SET kind = 'FINAL', n = n + seq, seq = 0": [
+        "a period has one FINAL invoice at most"
+    ],
+    "UPDATE invoices SET seq = 7 WHERE seq = 1; UPDATE segments SET invoice_id = NULL": [
+        "every period was charged by something"
+    ],
+    "UPDATE subscriptions SET status = 'ACTIVE', plan_id = (SELECT min(plan_id::text) FROM plans)::uuid": [
+        "a customer has one open subscription to a plan at most"
+    ],
+    "UPDATE credit_grants SET remaining = amount": [
+        "a pool is the sum of its transactions, and the last one says so",
+        "what is left of a grant is explained by transactions",
+    ],
+    "UPDATE credit_transactions SET balance_after = balance_after + 1 WHERE seq = 1": [
+        "a pool's transactions chain, numbered without a gap"
+    ],
+    "UPDATE credit_pools SET transactions = transactions + 1": [
+        "a pool's transactions chain, numbered without a gap"
+    ],
+    "UPDATE credit_pools SET consumed = consumed + 1": [
+        "a pool's totals are those of its transactions"
+    ],
+    "UPDATE credit_grants SET amount = amount + 1": ["a grant was given once, whole"],
+    "UPDATE counters SET units = units + 1": ["a counter is the sum of its events"],
+    "DELETE FROM counters WHERE seq = 0": ["a counter is the sum of its events"],
+    "UPDATE usage_events SET billable = billable + 1": ["a counter is the sum of its events"],
+    "DELETE FROM event_keys WHERE key = '1'": ["each event has its key, and each key its event"],
+    "UPDATE usage_events SET credits = credits + 1": [
+        "an event burnt what its pool's transactions say"
+    ],
+    "UPDATE subscriptions SET next_due_at = created_at WHERE status = 'ACTIVE'": [
+        "nothing is due any more"
+    ],
+    "UPDATE subscriptions SET next_due_at = NULL": ["a running subscription knows when it is due"],
+}
+
+
+@pytest.mark.parametrize("wrong", WRONGS)
+async def test_a_wrong_is_seen(books: asyncpg.Connection, wrong: str):
+    within = books.transaction()
+    await within.start()
+    try:
+        await books.execute(wrong)
+        found = await check_books(books, settled_at=clock.real_now())
+    finally:
+        await within.rollback()
+    for question in WRONGS[wrong]:
+        assert any(f"not so: {question}: " in one for one in found), found
+
+
+def test_every_question_is_tried():
+    assert {name for names in WRONGS.values() for name in names} == {*_QUESTIONS, *_SETTLED}
