@@ -159,6 +159,19 @@ async def test_the_status_is_that_of_now_without_a_worker(
         assert (await shop.invoice(due))["status"] == status
 
 
+async def test_a_renewal_that_nobody_has_looked_at_is_in_the_list_of_all(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+):
+    made = await shop.started("pro_monthly")
+    stop_clock(monkeypatch, instant(made["subscription"]["currentPeriodEnd"]) + 3 * DAY)
+    overdue = (await shop.api.get("/invoices?status=PAST_DUE")).data
+    assert [each["type"] for each in overdue] == ["SUBSCRIPTION"]
+    assert [each["status"] for each in (await shop.api.get("/invoices")).data] == [
+        "PAST_DUE",
+        "PAID",
+    ]
+
+
 async def test_numbers_are_without_gaps_whatever_is_refused_between(shop: Shop):
     numbers = []
     for reference in ("a", "b", "c"):

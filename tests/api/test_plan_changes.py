@@ -121,15 +121,6 @@ async def test_to_another_interval_the_period_is_cut_and_one_of_the_new_plan_beg
     assert (after["plan"]["interval"], after["plan"]["intervalMonths"]) == ("YEAR", 12)
 
 
-async def test_a_period_may_be_cut_at_its_very_first_instant(shop: Shop):
-    one = await _started(shop, "starter_monthly")
-    answer = await shop.change(one, "pro_yearly", "UPGRADE")
-    assert answer.status == 200, answer.body
-    assert _amounts(answer.data["invoice"]) == [Decimal("-30.00"), Decimal("490.00")]
-    assert answer.data["subscription"]["currentPeriodEnd"] == "2028-01-01T12:00:00Z"
-    assert (await shop.cancel(one, "?cancelMode=IMMEDIATE")).status == 200
-
-
 async def test_below_zero_it_is_a_credit_note_alone_and_never_a_negative_invoice(shop: Shop):
     """From a dear yearly plan into arrears: nothing to pay now, and much to give back."""
     one = await _started(shop, "pro_yearly")

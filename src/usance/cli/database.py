@@ -15,6 +15,8 @@ from usance.store.embedded_programs import EmbeddedError
 
 T = TypeVar("T")
 
+_STARTS_MAX: Final = 5
+_START_PAUSE_SECONDS: Final = 1.0
 _WATCH_SECONDS: Final = 0.2
 
 _log: Final = logs.get(__name__)
@@ -50,7 +52,8 @@ async def owned(config: settings.Settings) -> AsyncIterator[Opened]:
 async def keep_alive(opened: Opened, config: settings.Settings) -> None:
     """Start our own PostgreSQL again whenever it dies; returns never.
 
-    Raises `EmbeddedError` where that fails.
+    Raises `EmbeddedError` where that fails again and again: one start may fail because the server
+    was killed while it recovered.
     """
     while True:
         await asyncio.sleep(_WATCH_SECONDS)
@@ -58,9 +61,19 @@ async def keep_alive(opened: Opened, config: settings.Settings) -> None:
             continue
         _log.error("PostgreSQL ended by itself and is started again")
         await asyncio.to_thread(opened.own.stop)  # frees its folder
-        opened.own = await asyncio.to_thread(embedded.start, config.data_dir)
+        opened.own = await _started_again(config)
         if opened.own.dsn != opened.dsn:
             raise EmbeddedError("PostgreSQL came back at another address. Start Usance again.")
+
+
+async def _started_again(config: settings.Settings) -> embedded.Running:
+    for _ in range(_STARTS_MAX - 1):
+        try:
+            return await asyncio.to_thread(embedded.start, config.data_dir)
+        except EmbeddedError as error:
+            _log.error("PostgreSQL did not start; trying again", reason=str(error))
+            await asyncio.sleep(_START_PAUSE_SECONDS)
+    return await asyncio.to_thread(embedded.start, config.data_dir)
 
 
 def run(work: Callable[[Tx], Awaitable[T]]) -> T:

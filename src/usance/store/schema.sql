@@ -19,7 +19,7 @@ CREATE TABLE public.accounts (
     CONSTRAINT accounts_grace_days_check CHECK (((grace_days >= 0) AND (grace_days <= 365))),
     CONSTRAINT accounts_incomplete_days_check CHECK (((incomplete_days >= 1) AND (incomplete_days <= 365))),
     CONSTRAINT accounts_mode_check CHECK ((mode = ANY (ARRAY['LIVE'::text, 'TEST'::text]))),
-    CONSTRAINT accounts_tax_rate_check CHECK (((tax_rate >= (0)::numeric) AND (tax_rate <= (100)::numeric) AND (tax_rate <> 'NaN'::numeric)))
+    CONSTRAINT accounts_tax_rate_check CHECK (((tax_rate >= (0)::numeric) AND (tax_rate <= (100)::numeric) AND (tax_rate < 'Infinity'::numeric)))
 );
 
 CREATE TABLE public.api_keys (
@@ -43,7 +43,7 @@ CREATE TABLE public.applications (
     source_id uuid,
     amount numeric NOT NULL,
     applied_at timestamp with time zone NOT NULL,
-    CONSTRAINT applications_amount_check CHECK (((amount <> (0)::numeric) AND (amount <> 'NaN'::numeric))),
+    CONSTRAINT applications_amount_check CHECK (((amount <> (0)::numeric) AND (amount > '-Infinity'::numeric) AND (amount < 'Infinity'::numeric))),
     CONSTRAINT applications_check CHECK (((source = 'BALANCE'::text) = (source_id IS NULL))),
     CONSTRAINT applications_source_check CHECK ((source = ANY (ARRAY['PAYMENT'::text, 'BALANCE'::text, 'CREDIT_NOTE'::text])))
 );
@@ -57,7 +57,7 @@ CREATE TABLE public.balance_entries (
     kind text NOT NULL,
     source_id uuid NOT NULL,
     at timestamp with time zone NOT NULL,
-    CONSTRAINT balance_entries_amount_check CHECK (((amount <> (0)::numeric) AND (amount <> 'NaN'::numeric))),
+    CONSTRAINT balance_entries_amount_check CHECK (((amount <> (0)::numeric) AND (amount > '-Infinity'::numeric) AND (amount < 'Infinity'::numeric))),
     CONSTRAINT balance_entries_kind_check CHECK ((kind = ANY (ARRAY['OVERPAYMENT'::text, 'CREDIT_NOTE'::text, 'VOIDED_INVOICE'::text, 'SPENT'::text, 'PAYMENT'::text, 'PAYOUT'::text, 'REVERSAL'::text])))
 );
 
@@ -66,7 +66,7 @@ CREATE TABLE public.balances (
     customer_id uuid NOT NULL,
     currency text NOT NULL,
     amount numeric NOT NULL,
-    CONSTRAINT balances_amount_check CHECK (((amount >= (0)::numeric) AND (amount <> 'NaN'::numeric))),
+    CONSTRAINT balances_amount_check CHECK (((amount >= (0)::numeric) AND (amount < 'Infinity'::numeric))),
     CONSTRAINT balances_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text))
 );
 
@@ -96,11 +96,11 @@ CREATE TABLE public.counters (
     billed_units numeric NOT NULL,
     billed_amount numeric NOT NULL,
     awaits_invoice boolean NOT NULL,
-    CONSTRAINT counters_billed_amount_check CHECK (((billed_amount >= (0)::numeric) AND (billed_amount <> 'NaN'::numeric))),
-    CONSTRAINT counters_billed_units_check CHECK (((billed_units >= (0)::numeric) AND (billed_units <> 'NaN'::numeric))),
+    CONSTRAINT counters_billed_amount_check CHECK (((billed_amount >= (0)::numeric) AND (billed_amount < 'Infinity'::numeric))),
+    CONSTRAINT counters_billed_units_check CHECK (((billed_units >= (0)::numeric) AND (billed_units < 'Infinity'::numeric))),
     CONSTRAINT counters_check CHECK (((covered >= (0)::numeric) AND (covered <= units))),
     CONSTRAINT counters_events_check CHECK ((events >= 0)),
-    CONSTRAINT counters_units_check CHECK (((units >= (0)::numeric) AND (units <> 'NaN'::numeric))),
+    CONSTRAINT counters_units_check CHECK (((units >= (0)::numeric) AND (units < 'Infinity'::numeric))),
     CONSTRAINT counters_window_check CHECK (("window" >= 0))
 );
 
@@ -122,14 +122,14 @@ CREATE TABLE public.credit_grants (
     "window" integer,
     rollover text,
     rollover_cap numeric,
-    CONSTRAINT credit_grants_amount_check CHECK (((amount > (0)::numeric) AND (amount <> 'NaN'::numeric))),
+    CONSTRAINT credit_grants_amount_check CHECK (((amount > (0)::numeric) AND (amount < 'Infinity'::numeric))),
     CONSTRAINT credit_grants_check CHECK (((remaining >= (0)::numeric) AND (remaining <= amount))),
     CONSTRAINT credit_grants_check1 CHECK (((kind = 'PLAN_INCLUDED'::text) = (subscription_id IS NOT NULL))),
     CONSTRAINT credit_grants_check2 CHECK ((((subscription_id IS NULL) = (seq IS NULL)) AND ((subscription_id IS NULL) = (n IS NULL)) AND ((subscription_id IS NULL) = ("window" IS NULL)))),
     CONSTRAINT credit_grants_check3 CHECK (((subscription_id IS NULL) = (rollover IS NULL))),
     CONSTRAINT credit_grants_check4 CHECK (((rollover = 'CAPPED'::text) = (rollover_cap IS NOT NULL))),
     CONSTRAINT credit_grants_kind_check CHECK ((kind = ANY (ARRAY['PLAN_INCLUDED'::text, 'PURCHASED'::text, 'PROMOTIONAL'::text, 'MANUAL'::text]))),
-    CONSTRAINT credit_grants_rollover_cap_check CHECK (((rollover_cap >= (0)::numeric) AND (rollover_cap <> 'NaN'::numeric))),
+    CONSTRAINT credit_grants_rollover_cap_check CHECK (((rollover_cap >= (0)::numeric) AND (rollover_cap < 'Infinity'::numeric))),
     CONSTRAINT credit_grants_rollover_check CHECK ((rollover = ANY (ARRAY['NONE'::text, 'FULL'::text, 'CAPPED'::text])))
 );
 
@@ -162,9 +162,9 @@ CREATE TABLE public.credit_notes (
     CONSTRAINT credit_notes_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text)),
     CONSTRAINT credit_notes_kind_check CHECK ((kind = ANY (ARRAY['PLAN_CHANGE'::text, 'CANCELLATION'::text, 'LATE_USAGE'::text]))),
     CONSTRAINT credit_notes_n_check CHECK ((n >= 0)),
-    CONSTRAINT credit_notes_subtotal_check CHECK (((subtotal > (0)::numeric) AND (subtotal <> 'NaN'::numeric))),
-    CONSTRAINT credit_notes_tax_amount_check CHECK (((tax_amount >= (0)::numeric) AND (tax_amount <> 'NaN'::numeric))),
-    CONSTRAINT credit_notes_tax_rate_check CHECK (((tax_rate >= (0)::numeric) AND (tax_rate <= (100)::numeric) AND (tax_rate <> 'NaN'::numeric)))
+    CONSTRAINT credit_notes_subtotal_check CHECK (((subtotal > (0)::numeric) AND (subtotal < 'Infinity'::numeric))),
+    CONSTRAINT credit_notes_tax_amount_check CHECK (((tax_amount >= (0)::numeric) AND (tax_amount < 'Infinity'::numeric))),
+    CONSTRAINT credit_notes_tax_rate_check CHECK (((tax_rate >= (0)::numeric) AND (tax_rate <= (100)::numeric) AND (tax_rate < 'Infinity'::numeric)))
 );
 
 CREATE TABLE public.credit_pools (
@@ -182,11 +182,11 @@ CREATE TABLE public.credit_pools (
     next_due_at timestamp with time zone,
     created_at timestamp with time zone NOT NULL,
     CONSTRAINT credit_pools_check CHECK (((NOT hard_limit) OR (overdraft = (0)::numeric))),
-    CONSTRAINT credit_pools_clawed_check CHECK (((clawed >= (0)::numeric) AND (clawed <> 'NaN'::numeric))),
-    CONSTRAINT credit_pools_consumed_check CHECK (((consumed >= (0)::numeric) AND (consumed <> 'NaN'::numeric))),
-    CONSTRAINT credit_pools_expired_check CHECK (((expired >= (0)::numeric) AND (expired <> 'NaN'::numeric))),
-    CONSTRAINT credit_pools_granted_check CHECK (((granted >= (0)::numeric) AND (granted <> 'NaN'::numeric))),
-    CONSTRAINT credit_pools_overdraft_check CHECK (((overdraft >= (0)::numeric) AND (overdraft <> 'NaN'::numeric))),
+    CONSTRAINT credit_pools_clawed_check CHECK (((clawed >= (0)::numeric) AND (clawed < 'Infinity'::numeric))),
+    CONSTRAINT credit_pools_consumed_check CHECK (((consumed >= (0)::numeric) AND (consumed < 'Infinity'::numeric))),
+    CONSTRAINT credit_pools_expired_check CHECK (((expired >= (0)::numeric) AND (expired < 'Infinity'::numeric))),
+    CONSTRAINT credit_pools_granted_check CHECK (((granted >= (0)::numeric) AND (granted < 'Infinity'::numeric))),
+    CONSTRAINT credit_pools_overdraft_check CHECK (((overdraft >= (0)::numeric) AND (overdraft < 'Infinity'::numeric))),
     CONSTRAINT credit_pools_transactions_check CHECK ((transactions >= 0))
 );
 
@@ -199,7 +199,7 @@ CREATE TABLE public.credit_prices (
     effective_from timestamp with time zone NOT NULL,
     published_at timestamp with time zone NOT NULL,
     CONSTRAINT credit_prices_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text)),
-    CONSTRAINT credit_prices_price_per_credit_check CHECK (((price_per_credit > (0)::numeric) AND (price_per_credit <> 'NaN'::numeric)))
+    CONSTRAINT credit_prices_price_per_credit_check CHECK (((price_per_credit > (0)::numeric) AND (price_per_credit < 'Infinity'::numeric)))
 );
 
 CREATE TABLE public.credit_transactions (
@@ -216,8 +216,8 @@ CREATE TABLE public.credit_transactions (
     reverses uuid,
     reason text,
     at timestamp with time zone NOT NULL,
-    CONSTRAINT credit_transactions_amount_check CHECK ((amount <> 'NaN'::numeric)),
-    CONSTRAINT credit_transactions_balance_after_check CHECK ((balance_after <> 'NaN'::numeric)),
+    CONSTRAINT credit_transactions_amount_check CHECK (((amount > '-Infinity'::numeric) AND (amount < 'Infinity'::numeric))),
+    CONSTRAINT credit_transactions_balance_after_check CHECK (((balance_after > '-Infinity'::numeric) AND (balance_after < 'Infinity'::numeric))),
     CONSTRAINT credit_transactions_kind_check CHECK ((kind = ANY (ARRAY['GRANT'::text, 'BURN'::text, 'EXPIRY'::text, 'CLAWBACK'::text, 'ROLLOVER'::text, 'REVERSAL'::text]))),
     CONSTRAINT credit_transactions_seq_check CHECK ((seq >= 1))
 );
@@ -230,7 +230,7 @@ CREATE TABLE public.credit_weights (
     weight numeric NOT NULL,
     effective_from timestamp with time zone NOT NULL,
     published_at timestamp with time zone NOT NULL,
-    CONSTRAINT credit_weights_weight_check CHECK (((weight > (0)::numeric) AND (weight <> 'NaN'::numeric)))
+    CONSTRAINT credit_weights_weight_check CHECK (((weight > (0)::numeric) AND (weight < 'Infinity'::numeric)))
 );
 
 CREATE TABLE public.customer_references (
@@ -256,7 +256,7 @@ CREATE TABLE public.customers (
     created_at timestamp with time zone NOT NULL,
     decided_at timestamp with time zone NOT NULL,
     erased_at timestamp with time zone,
-    CONSTRAINT customers_tax_rate_check CHECK (((tax_rate >= (0)::numeric) AND (tax_rate <= (100)::numeric) AND (tax_rate <> 'NaN'::numeric)))
+    CONSTRAINT customers_tax_rate_check CHECK (((tax_rate >= (0)::numeric) AND (tax_rate <= (100)::numeric) AND (tax_rate < 'Infinity'::numeric)))
 );
 
 CREATE TABLE public.document_numbers (
@@ -315,11 +315,11 @@ CREATE TABLE public.invoice_lines (
     ends_at timestamp with time zone,
     elapsed_us bigint,
     length_us bigint,
-    CONSTRAINT invoice_lines_amount_check CHECK ((amount <> 'NaN'::numeric)),
+    CONSTRAINT invoice_lines_amount_check CHECK (((amount > '-Infinity'::numeric) AND (amount < 'Infinity'::numeric))),
     CONSTRAINT invoice_lines_kind_check CHECK ((kind = ANY (ARRAY['BASE'::text, 'USAGE'::text, 'LATE_USAGE'::text, 'UNUSED_TIME'::text, 'REMAINING_TIME'::text, 'ELAPSED_TIME'::text, 'OTHER'::text]))),
     CONSTRAINT invoice_lines_position_check CHECK (("position" >= 0)),
-    CONSTRAINT invoice_lines_quantity_check CHECK ((quantity <> 'NaN'::numeric)),
-    CONSTRAINT invoice_lines_unit_price_check CHECK ((unit_price <> 'NaN'::numeric))
+    CONSTRAINT invoice_lines_quantity_check CHECK (((quantity > '-Infinity'::numeric) AND (quantity < 'Infinity'::numeric))),
+    CONSTRAINT invoice_lines_unit_price_check CHECK (((unit_price > '-Infinity'::numeric) AND (unit_price < 'Infinity'::numeric)))
 );
 
 CREATE TABLE public.invoices (
@@ -366,11 +366,11 @@ CREATE TABLE public.invoices (
     CONSTRAINT invoices_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text)),
     CONSTRAINT invoices_kind_check CHECK ((kind = ANY (ARRAY['SUBSCRIPTION'::text, 'ADJUSTMENT'::text, 'FINAL'::text, 'CREDIT_PURCHASE'::text, 'ONE_OFF'::text]))),
     CONSTRAINT invoices_n_check CHECK ((n >= 0)),
-    CONSTRAINT invoices_purchase_credits_check CHECK (((purchase_credits > (0)::numeric) AND (purchase_credits <> 'NaN'::numeric))),
+    CONSTRAINT invoices_purchase_credits_check CHECK (((purchase_credits > (0)::numeric) AND (purchase_credits < 'Infinity'::numeric))),
     CONSTRAINT invoices_status_check CHECK ((status = ANY (ARRAY['PENDING'::text, 'DUE'::text, 'PAST_DUE'::text, 'UNCOLLECTIBLE'::text, 'PAID'::text, 'VOID'::text]))),
-    CONSTRAINT invoices_subtotal_check CHECK (((subtotal >= (0)::numeric) AND (subtotal <> 'NaN'::numeric))),
-    CONSTRAINT invoices_tax_amount_check CHECK (((tax_amount >= (0)::numeric) AND (tax_amount <> 'NaN'::numeric))),
-    CONSTRAINT invoices_tax_rate_check CHECK (((tax_rate >= (0)::numeric) AND (tax_rate <= (100)::numeric) AND (tax_rate <> 'NaN'::numeric)))
+    CONSTRAINT invoices_subtotal_check CHECK (((subtotal >= (0)::numeric) AND (subtotal < 'Infinity'::numeric))),
+    CONSTRAINT invoices_tax_amount_check CHECK (((tax_amount >= (0)::numeric) AND (tax_amount < 'Infinity'::numeric))),
+    CONSTRAINT invoices_tax_rate_check CHECK (((tax_rate >= (0)::numeric) AND (tax_rate <= (100)::numeric) AND (tax_rate < 'Infinity'::numeric)))
 );
 
 CREATE TABLE public.notices (
@@ -403,7 +403,7 @@ CREATE TABLE public.payments (
     paid_at timestamp with time zone NOT NULL,
     recorded_at timestamp with time zone NOT NULL,
     reversed_at timestamp with time zone,
-    CONSTRAINT payments_amount_check CHECK (((amount > (0)::numeric) AND (amount <> 'NaN'::numeric))),
+    CONSTRAINT payments_amount_check CHECK (((amount > (0)::numeric) AND (amount < 'Infinity'::numeric))),
     CONSTRAINT payments_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text))
 );
 
@@ -480,7 +480,7 @@ CREATE TABLE public.segments (
     charge numeric NOT NULL,
     invoice_id uuid,
     undone_at timestamp with time zone,
-    CONSTRAINT segments_charge_check CHECK (((charge >= (0)::numeric) AND (charge <> 'NaN'::numeric))),
+    CONSTRAINT segments_charge_check CHECK (((charge >= (0)::numeric) AND (charge < 'Infinity'::numeric))),
     CONSTRAINT segments_n_check CHECK ((n >= 0))
 );
 
@@ -543,12 +543,12 @@ CREATE TABLE public.usage_events (
     corrects_key text,
     meta jsonb,
     receipt jsonb NOT NULL,
-    CONSTRAINT usage_events_billable_check CHECK (((billable >= (0)::numeric) AND (billable <> 'NaN'::numeric))),
+    CONSTRAINT usage_events_billable_check CHECK (((billable >= (0)::numeric) AND (billable < 'Infinity'::numeric))),
     CONSTRAINT usage_events_check CHECK (((covered >= (0)::numeric) AND (covered <= billable))),
-    CONSTRAINT usage_events_cost_amount_check CHECK ((cost_amount <> 'NaN'::numeric)),
-    CONSTRAINT usage_events_credits_check CHECK (((credits >= (0)::numeric) AND (credits <> 'NaN'::numeric))),
-    CONSTRAINT usage_events_revenue_amount_check CHECK ((revenue_amount <> 'NaN'::numeric)),
-    CONSTRAINT usage_events_units_check CHECK ((units <> 'NaN'::numeric))
+    CONSTRAINT usage_events_cost_amount_check CHECK (((cost_amount > '-Infinity'::numeric) AND (cost_amount < 'Infinity'::numeric))),
+    CONSTRAINT usage_events_credits_check CHECK (((credits >= (0)::numeric) AND (credits < 'Infinity'::numeric))),
+    CONSTRAINT usage_events_revenue_amount_check CHECK (((revenue_amount > '-Infinity'::numeric) AND (revenue_amount < 'Infinity'::numeric))),
+    CONSTRAINT usage_events_units_check CHECK (((units > '-Infinity'::numeric) AND (units < 'Infinity'::numeric)))
 )
 PARTITION BY RANGE (recorded_at);
 
@@ -578,12 +578,12 @@ CREATE TABLE public.usage_events_rest (
     corrects_key text,
     meta jsonb,
     receipt jsonb NOT NULL,
-    CONSTRAINT usage_events_billable_check CHECK (((billable >= (0)::numeric) AND (billable <> 'NaN'::numeric))),
+    CONSTRAINT usage_events_billable_check CHECK (((billable >= (0)::numeric) AND (billable < 'Infinity'::numeric))),
     CONSTRAINT usage_events_check CHECK (((covered >= (0)::numeric) AND (covered <= billable))),
-    CONSTRAINT usage_events_cost_amount_check CHECK ((cost_amount <> 'NaN'::numeric)),
-    CONSTRAINT usage_events_credits_check CHECK (((credits >= (0)::numeric) AND (credits <> 'NaN'::numeric))),
-    CONSTRAINT usage_events_revenue_amount_check CHECK ((revenue_amount <> 'NaN'::numeric)),
-    CONSTRAINT usage_events_units_check CHECK ((units <> 'NaN'::numeric))
+    CONSTRAINT usage_events_cost_amount_check CHECK (((cost_amount > '-Infinity'::numeric) AND (cost_amount < 'Infinity'::numeric))),
+    CONSTRAINT usage_events_credits_check CHECK (((credits >= (0)::numeric) AND (credits < 'Infinity'::numeric))),
+    CONSTRAINT usage_events_revenue_amount_check CHECK (((revenue_amount > '-Infinity'::numeric) AND (revenue_amount < 'Infinity'::numeric))),
+    CONSTRAINT usage_events_units_check CHECK (((units > '-Infinity'::numeric) AND (units < 'Infinity'::numeric)))
 );
 
 ALTER TABLE ONLY public.usage_events ATTACH PARTITION public.usage_events_rest DEFAULT;

@@ -283,6 +283,11 @@ CHECKS: Final = (
                             WHERE (g.account_id, g.customer_id, g.subscription_id, g.seq)
                                 = (p.account_id, p.customer_id, p.subscription_id, p.seq)
                               AND g.invoice_id IS NOT NULL)
+           -- What it cost was less than what was unused of the period that it cut.
+           AND NOT EXISTS (SELECT FROM credit_notes n
+                            WHERE (n.account_id, n.customer_id, n.subscription_id, n.seq)
+                                = (p.account_id, p.customer_id, p.subscription_id, p.seq - 1)
+                              AND n.kind = 'PLAN_CHANGE')
     """,
     ),
     Check(

@@ -61,8 +61,9 @@ def conclude(draft: Draft) -> None:
         if subscription.parked_at is not None:
             continue  # it is due when it is to be tried again
         at = due.next_due_at(draft, subscription)
-        if at != subscription.next_due_at:
-            draft.put(replace(subscription, next_due_at=at))
+        if at != subscription.next_due_at or subscription.parked_count:
+            # What is decided anew has not failed: the next failure waits a minute again.
+            draft.put(replace(subscription, next_due_at=at, parked_count=0))
 
 
 def _open_invoices(draft: Draft) -> list[Invoice]:

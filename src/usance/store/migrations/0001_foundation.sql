@@ -3,7 +3,8 @@
 -- Every customer-owned table carries account_id and customer_id, and its keys include customer_id, so
 -- that it can be distributed by customer. Account-wide identities (references, number series, keys)
 -- are tables of their own. Times are arguments, never SQL now(). Money, units and credits are numeric
--- and never NaN. Statuses are text with a CHECK; their arrows stand beside the enums in core/.
+-- and neither NaN nor infinite: NaN sorts above Infinity, so one comparison keeps both out. Statuses
+-- are text with a CHECK; their arrows stand beside the enums in core/.
 
 -- Accounts ---------------------------------------------------------------------------------------
 
@@ -15,7 +16,7 @@ CREATE TABLE accounts (
     currency        text        NOT NULL CHECK (currency ~ '^[A-Z]{3}$'),
     grace_days      integer     NOT NULL CHECK (grace_days BETWEEN 0 AND 365),
     incomplete_days integer     NOT NULL CHECK (incomplete_days BETWEEN 1 AND 365),
-    tax_rate        numeric     NOT NULL CHECK (tax_rate >= 0 AND tax_rate <= 100 AND tax_rate <> 'NaN'),
+    tax_rate        numeric     NOT NULL CHECK (tax_rate >= 0 AND tax_rate <= 100 AND tax_rate < 'Infinity'),
     -- How far a TEST account's clock runs ahead of the real one, in microseconds; 0 when LIVE.
     clock_offset_us bigint      NOT NULL CHECK (clock_offset_us >= 0 AND (mode = 'TEST' OR clock_offset_us = 0)),
     -- Days after which an overdue subscription ends by itself; null: never.
@@ -134,7 +135,7 @@ CREATE TABLE customers (
     phone_number    text,
     billing_address jsonb,
     tax_id          text,
-    tax_rate        numeric     CHECK (tax_rate >= 0 AND tax_rate <= 100 AND tax_rate <> 'NaN'),
+    tax_rate        numeric     CHECK (tax_rate >= 0 AND tax_rate <= 100 AND tax_rate < 'Infinity'),
     zone            text,       -- null: the account's
     metadata        jsonb       NOT NULL,
     created_at      timestamptz NOT NULL,
@@ -240,9 +241,9 @@ CREATE TABLE invoices (
                         ('PENDING', 'DUE', 'PAST_DUE', 'UNCOLLECTIBLE', 'PAID', 'VOID')),
     number          text,
     currency        text        NOT NULL CHECK (currency ~ '^[A-Z]{3}$'),
-    subtotal        numeric     NOT NULL CHECK (subtotal >= 0 AND subtotal <> 'NaN'),
-    tax_rate        numeric     NOT NULL CHECK (tax_rate >= 0 AND tax_rate <= 100 AND tax_rate <> 'NaN'),
-    tax_amount      numeric     NOT NULL CHECK (tax_amount >= 0 AND tax_amount <> 'NaN'),
+    subtotal        numeric     NOT NULL CHECK (subtotal >= 0 AND subtotal < 'Infinity'),
+    tax_rate        numeric     NOT NULL CHECK (tax_rate >= 0 AND tax_rate <= 100 AND tax_rate < 'Infinity'),
+    tax_amount      numeric     NOT NULL CHECK (tax_amount >= 0 AND tax_amount < 'Infinity'),
     amount          numeric     NOT NULL CHECK (amount = subtotal + tax_amount),
     amount_paid     numeric     NOT NULL CHECK (amount_paid >= 0 AND amount_paid <= amount),
     issued_at       timestamptz,
@@ -254,7 +255,7 @@ CREATE TABLE invoices (
     void_reason     text,
     replaced_by     uuid,
     purchase_denomination text,            -- CREDIT_PURCHASE: what it brings when it is paid
-    purchase_credits      numeric   CHECK (purchase_credits > 0 AND purchase_credits <> 'NaN'),
+    purchase_credits      numeric   CHECK (purchase_credits > 0 AND purchase_credits < 'Infinity'),
     starts_at       timestamptz,
     ends_at         timestamptz,
     created_at      timestamptz NOT NULL,
@@ -295,9 +296,9 @@ CREATE TABLE invoice_lines (
                     ('BASE', 'USAGE', 'LATE_USAGE', 'UNUSED_TIME', 'REMAINING_TIME', 'ELAPSED_TIME', 'OTHER')),
     description text    NOT NULL,
     feature_key text,
-    quantity    numeric CHECK (quantity <> 'NaN'),
-    unit_price  numeric CHECK (unit_price <> 'NaN'),
-    amount      numeric NOT NULL CHECK (amount <> 'NaN'),
+    quantity    numeric CHECK (quantity > '-Infinity' AND quantity < 'Infinity'),
+    unit_price  numeric CHECK (unit_price > '-Infinity' AND unit_price < 'Infinity'),
+    amount      numeric NOT NULL CHECK (amount > '-Infinity' AND amount < 'Infinity'),
     starts_at   timestamptz,
     ends_at     timestamptz,
     elapsed_us  bigint,               -- the share of time charged: numerator …
@@ -316,7 +317,7 @@ CREATE TABLE segments (
     n               integer     NOT NULL CHECK (n >= 0),
     version_id      uuid        NOT NULL,
     starts_at       timestamptz NOT NULL,
-    charge          numeric     NOT NULL CHECK (charge >= 0 AND charge <> 'NaN'),
+    charge          numeric     NOT NULL CHECK (charge >= 0 AND charge < 'Infinity'),
     invoice_id      uuid,
     undone_at       timestamptz,          -- its unpaid adjustment was voided: the change did not happen
     PRIMARY KEY (account_id, customer_id, subscription_id, seq, n),
@@ -330,7 +331,7 @@ CREATE TABLE payments (
     customer_id uuid        NOT NULL,
     payment_id  uuid        NOT NULL,
     currency    text        NOT NULL CHECK (currency ~ '^[A-Z]{3}$'),
-    amount      numeric     NOT NULL CHECK (amount > 0 AND amount <> 'NaN'),
+    amount      numeric     NOT NULL CHECK (amount > 0 AND amount < 'Infinity'),
     method      text,
     reference   text,
     note        text,
@@ -356,9 +357,9 @@ CREATE TABLE credit_notes (
     n               integer     NOT NULL CHECK (n >= 0),
     number          text        NOT NULL,
     currency        text        NOT NULL CHECK (currency ~ '^[A-Z]{3}$'),
-    subtotal        numeric     NOT NULL CHECK (subtotal > 0 AND subtotal <> 'NaN'),
-    tax_rate        numeric     NOT NULL CHECK (tax_rate >= 0 AND tax_rate <= 100 AND tax_rate <> 'NaN'),
-    tax_amount      numeric     NOT NULL CHECK (tax_amount >= 0 AND tax_amount <> 'NaN'),
+    subtotal        numeric     NOT NULL CHECK (subtotal > 0 AND subtotal < 'Infinity'),
+    tax_rate        numeric     NOT NULL CHECK (tax_rate >= 0 AND tax_rate <= 100 AND tax_rate < 'Infinity'),
+    tax_amount      numeric     NOT NULL CHECK (tax_amount >= 0 AND tax_amount < 'Infinity'),
     amount          numeric     NOT NULL CHECK (amount = subtotal + tax_amount),
     invoice_ids     uuid[]      NOT NULL,
     lines           jsonb       NOT NULL,
@@ -378,7 +379,7 @@ CREATE TABLE applications (
     invoice_id     uuid        NOT NULL,
     source         text        NOT NULL CHECK (source IN ('PAYMENT', 'BALANCE', 'CREDIT_NOTE')),
     source_id      uuid,       -- the payment or credit note; null: the customer's balance
-    amount         numeric     NOT NULL CHECK (amount <> 0 AND amount <> 'NaN'),
+    amount         numeric     NOT NULL CHECK (amount <> 0 AND amount > '-Infinity' AND amount < 'Infinity'),
     applied_at     timestamptz NOT NULL,
     PRIMARY KEY (account_id, customer_id, application_id),
     FOREIGN KEY (account_id, customer_id, invoice_id) REFERENCES invoices,
@@ -391,7 +392,7 @@ CREATE TABLE balances (
     account_id  uuid    NOT NULL,
     customer_id uuid    NOT NULL,
     currency    text    NOT NULL CHECK (currency ~ '^[A-Z]{3}$'),
-    amount      numeric NOT NULL CHECK (amount >= 0 AND amount <> 'NaN'),
+    amount      numeric NOT NULL CHECK (amount >= 0 AND amount < 'Infinity'),
     PRIMARY KEY (account_id, customer_id, currency),
     FOREIGN KEY (account_id, customer_id) REFERENCES customers
 );
@@ -402,7 +403,7 @@ CREATE TABLE balance_entries (
     customer_id uuid        NOT NULL,
     entry_id    uuid        NOT NULL,
     currency    text        NOT NULL,
-    amount      numeric     NOT NULL CHECK (amount <> 0 AND amount <> 'NaN'),
+    amount      numeric     NOT NULL CHECK (amount <> 0 AND amount > '-Infinity' AND amount < 'Infinity'),
     kind        text        NOT NULL CHECK (kind IN
                     ('OVERPAYMENT', 'CREDIT_NOTE', 'VOIDED_INVOICE', 'SPENT', 'PAYMENT', 'PAYOUT', 'REVERSAL')),
     source_id   uuid        NOT NULL,   -- the payment, credit note or invoice
@@ -424,11 +425,11 @@ CREATE TABLE counters (
     feature_key     text    NOT NULL,
     version_id      uuid    NOT NULL,
     "window"        integer NOT NULL CHECK ("window" >= 0),
-    units           numeric NOT NULL CHECK (units >= 0 AND units <> 'NaN'),      -- billable
+    units           numeric NOT NULL CHECK (units >= 0 AND units < 'Infinity'),      -- billable
     covered         numeric NOT NULL CHECK (covered >= 0 AND covered <= units),  -- … of them paid by credits
     events          bigint  NOT NULL CHECK (events >= 0),
-    billed_units    numeric NOT NULL CHECK (billed_units >= 0 AND billed_units <> 'NaN'),
-    billed_amount   numeric NOT NULL CHECK (billed_amount >= 0 AND billed_amount <> 'NaN'),
+    billed_units    numeric NOT NULL CHECK (billed_units >= 0 AND billed_units < 'Infinity'),
+    billed_amount   numeric NOT NULL CHECK (billed_amount >= 0 AND billed_amount < 'Infinity'),
     awaits_invoice  boolean NOT NULL,  -- its period is closed, and something in it is not billed yet
     PRIMARY KEY (account_id, customer_id, subscription_id, seq, feature_key, version_id, "window"),
     FOREIGN KEY (account_id, customer_id, subscription_id, seq) REFERENCES periods,
@@ -475,14 +476,14 @@ CREATE TABLE usage_events (
     seq             integer,
     version_id      uuid,
     "window"        integer,
-    units           numeric     NOT NULL CHECK (units <> 'NaN'),
-    billable        numeric     NOT NULL CHECK (billable >= 0 AND billable <> 'NaN'),
+    units           numeric     NOT NULL CHECK (units > '-Infinity' AND units < 'Infinity'),
+    billable        numeric     NOT NULL CHECK (billable >= 0 AND billable < 'Infinity'),
     covered         numeric     NOT NULL CHECK (covered >= 0 AND covered <= billable),
-    credits         numeric     NOT NULL CHECK (credits >= 0 AND credits <> 'NaN'),
-    cost_amount     numeric     CHECK (cost_amount <> 'NaN'),
+    credits         numeric     NOT NULL CHECK (credits >= 0 AND credits < 'Infinity'),
+    cost_amount     numeric     CHECK (cost_amount > '-Infinity' AND cost_amount < 'Infinity'),
     cost_currency   text,
     cost_detail     jsonb,
-    revenue_amount  numeric     CHECK (revenue_amount <> 'NaN'),
+    revenue_amount  numeric     CHECK (revenue_amount > '-Infinity' AND revenue_amount < 'Infinity'),
     model           text,
     flow_id         text,
     corrects_key    text,
@@ -503,7 +504,7 @@ CREATE TABLE credit_prices (
     price_id         uuid        NOT NULL,
     denomination     text        NOT NULL,
     currency         text        NOT NULL CHECK (currency ~ '^[A-Z]{3}$'),
-    price_per_credit numeric     NOT NULL CHECK (price_per_credit > 0 AND price_per_credit <> 'NaN'),
+    price_per_credit numeric     NOT NULL CHECK (price_per_credit > 0 AND price_per_credit < 'Infinity'),
     effective_from   timestamptz NOT NULL,
     published_at     timestamptz NOT NULL,
     PRIMARY KEY (account_id, price_id),
@@ -517,7 +518,7 @@ CREATE TABLE credit_weights (
     weight_id      uuid        NOT NULL,
     feature_key    text        NOT NULL,
     model          text        NOT NULL,  -- '': for every model
-    weight         numeric     NOT NULL CHECK (weight > 0 AND weight <> 'NaN'),
+    weight         numeric     NOT NULL CHECK (weight > 0 AND weight < 'Infinity'),
     effective_from timestamptz NOT NULL,
     published_at   timestamptz NOT NULL,
     PRIMARY KEY (account_id, weight_id),
@@ -532,11 +533,11 @@ CREATE TABLE credit_pools (
     pool_id      uuid        NOT NULL,
     denomination text        NOT NULL,
     hard_limit   boolean     NOT NULL,
-    overdraft    numeric     NOT NULL CHECK (overdraft >= 0 AND overdraft <> 'NaN'),
-    granted      numeric     NOT NULL CHECK (granted >= 0 AND granted <> 'NaN'),
-    consumed     numeric     NOT NULL CHECK (consumed >= 0 AND consumed <> 'NaN'),
-    expired      numeric     NOT NULL CHECK (expired >= 0 AND expired <> 'NaN'),
-    clawed       numeric     NOT NULL CHECK (clawed >= 0 AND clawed <> 'NaN'),
+    overdraft    numeric     NOT NULL CHECK (overdraft >= 0 AND overdraft < 'Infinity'),
+    granted      numeric     NOT NULL CHECK (granted >= 0 AND granted < 'Infinity'),
+    consumed     numeric     NOT NULL CHECK (consumed >= 0 AND consumed < 'Infinity'),
+    expired      numeric     NOT NULL CHECK (expired >= 0 AND expired < 'Infinity'),
+    clawed       numeric     NOT NULL CHECK (clawed >= 0 AND clawed < 'Infinity'),
     transactions bigint      NOT NULL CHECK (transactions >= 0),
     next_due_at  timestamptz,           -- the soonest expiry of a grant with something left
     created_at   timestamptz NOT NULL,
@@ -554,7 +555,7 @@ CREATE TABLE credit_grants (
     grant_id        uuid        NOT NULL,
     pool_id         uuid        NOT NULL,
     kind            text        NOT NULL CHECK (kind IN ('PLAN_INCLUDED', 'PURCHASED', 'PROMOTIONAL', 'MANUAL')),
-    amount          numeric     NOT NULL CHECK (amount > 0 AND amount <> 'NaN'),
+    amount          numeric     NOT NULL CHECK (amount > 0 AND amount < 'Infinity'),
     remaining       numeric     NOT NULL CHECK (remaining >= 0 AND remaining <= amount),
     priority        integer     NOT NULL,
     granted_at      timestamptz NOT NULL,
@@ -565,7 +566,7 @@ CREATE TABLE credit_grants (
     n               integer,
     "window"        integer,
     rollover        text        CHECK (rollover IN ('NONE', 'FULL', 'CAPPED')),
-    rollover_cap    numeric     CHECK (rollover_cap >= 0 AND rollover_cap <> 'NaN'),
+    rollover_cap    numeric     CHECK (rollover_cap >= 0 AND rollover_cap < 'Infinity'),
     PRIMARY KEY (account_id, customer_id, grant_id),
     FOREIGN KEY (account_id, customer_id, pool_id) REFERENCES credit_pools,
     FOREIGN KEY (account_id, customer_id, subscription_id) REFERENCES subscriptions,
@@ -588,8 +589,8 @@ CREATE TABLE credit_transactions (
     seq            bigint      NOT NULL CHECK (seq >= 1),
     transaction_id uuid        NOT NULL,
     kind           text        NOT NULL CHECK (kind IN ('GRANT', 'BURN', 'EXPIRY', 'CLAWBACK', 'ROLLOVER', 'REVERSAL')),
-    amount         numeric     NOT NULL CHECK (amount <> 'NaN'),
-    balance_after  numeric     NOT NULL CHECK (balance_after <> 'NaN'),
+    amount         numeric     NOT NULL CHECK (amount > '-Infinity' AND amount < 'Infinity'),
+    balance_after  numeric     NOT NULL CHECK (balance_after > '-Infinity' AND balance_after < 'Infinity'),
     taken          jsonb       NOT NULL,  -- [[grant id, signed amount], …]: what it moved in which grant
     event_id       uuid,
     reverses       uuid,
