@@ -11,6 +11,7 @@ from tests.conftest import FreshDatabase
 from tests.stories.http import Edge
 
 from usance import clock, logs
+from usance.store import verify
 from usance.store.db import Db
 
 
@@ -38,8 +39,9 @@ async def door(stories_url: str, edge: Edge) -> AsyncIterator[Api]:  # noqa: ARG
     api = await client.opened(db)
     async with api.client:
         yield api
+    found = await db.run(lambda tx: verify.verify(tx, settled_at=None))
     await db.close()
     connection = await asyncpg.connect(stories_url)
     wrong = await check_books(connection)  # of all the stories together
     await connection.close()
-    assert wrong == []
+    assert (found, wrong) == ([], [])

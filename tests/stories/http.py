@@ -14,7 +14,7 @@ from uuid import UUID
 
 from tests.api.client import Api, Got
 from tests.stories.format import Setting, Step
-from tests.stories.pure import in_order, receipt_view, seed
+from tests.stories.pure import seed
 from tests.stories.view import (
     Answer,
     Entitled,
@@ -30,6 +30,8 @@ from tests.stories.view import (
     SubscriptionView,
     Teller,
     View,
+    in_order,
+    receipt_view,
 )
 
 Request = tuple[str, str, object]  # method, path, body

@@ -23,6 +23,8 @@ from tests.stories.view import (
     SubscriptionView,
     Teller,
     View,
+    in_order,
+    receipt_view,
 )
 
 from usance.core import catalog_document, credits, entitlements, ids, usage
@@ -444,11 +446,6 @@ class Pure:
         )
 
 
-def in_order(grants: list[GrantView]) -> tuple[GrantView, ...]:
-    """Grants as they are told: oldest first."""
-    return tuple(sorted(grants, key=lambda g: (g.denomination, g.granted_at, g.kind, g.amount)))
-
-
 def _line(line: Line, invoice: Invoice) -> LineView:
     own = line.starts_at is not None
     return LineView(
@@ -473,35 +470,6 @@ def _note(written: Outcome) -> Answer:
 
 def _receipt(event: UsageEvent) -> Receipt:
     return receipt_view(event.receipt)
-
-
-def receipt_view(receipt: dict[str, object]) -> Receipt:
-    """A receipt as both drivers have it."""
-
-    def exact(value: object) -> Decimal:
-        assert isinstance(value, Decimal | int), value
-        return Decimal(value)
-
-    matched, state = receipt["matched"], receipt["usage"]
-    notes, revenue = receipt["notes"], receipt["revenueAmount"]
-    assert isinstance(notes, list), notes
-    used = limit = None
-    if isinstance(state, dict):
-        used = exact(state["used"])
-        limit = None if state["limit"] is None else exact(state["limit"])
-    return Receipt(
-        plan=str(matched["planKey"]) if isinstance(matched, dict) else None,
-        billable=exact(receipt["billableUnits"]),
-        used=used,
-        limit=limit,
-        exceeded=bool(receipt["usageLimitExceeded"]),
-        credits=exact(receipt["creditsDeducted"]),
-        shortfall=exact(receipt["creditShortfall"]),
-        insufficient=bool(receipt["insufficientCredits"]),
-        revenue=None if revenue is None else exact(revenue),
-        duplicate=bool(receipt["duplicate"]),
-        notes=tuple(str(note).partition(":")[0] for note in notes),
-    )
 
 
 def _give(before: Snapshot, step: Step, now: datetime, drawn: UUID) -> Outcome:
