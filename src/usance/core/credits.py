@@ -84,6 +84,7 @@ class Grant:
     window: int | None = None
     rollover: Rollover | None = None
     rollover_cap: Decimal | None = None
+    clawed: Decimal = ZERO  # of the amount, what was taken back
 
     def usable_at(self, now: datetime) -> bool:
         """Whether there is something left that has not expired at `now`."""

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from usance.core import credits, ids, money
 from usance.core.catalog import PlanVersion
-from usance.core.credits import Grant, Pool, Transaction
+from usance.core.credits import Grant, Pool, Transaction, TransactionKind
 from usance.core.ids import CreditNoteId, InvoiceId, SubscriptionId
 from usance.core.invoices import CreditNote, Invoice, InvoiceStatus
 from usance.core.metering import Counter, UsageEvent
@@ -174,7 +174,10 @@ class Draft:
         """Book a movement: its parts on the grants, its number and balance on the pool."""
         for grant_id, amount in transaction.taken:
             grant = self.grants[grant_id]
-            self.grants[grant_id] = replace(grant, remaining=grant.remaining + amount)
+            clawed = -amount if transaction.kind is TransactionKind.CLAWBACK else Decimal(0)
+            self.grants[grant_id] = replace(
+                grant, remaining=grant.remaining + amount, clawed=grant.clawed + clawed
+            )
         pool = self.pools[transaction.pool_id]
         due = credits.next_expiry(g for g in self.grants.values() if g.pool_id == pool.id)
         self.pools[pool.id] = replace(pool, transactions=transaction.seq, next_due_at=due)

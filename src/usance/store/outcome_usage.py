@@ -78,18 +78,20 @@ _UPDATE_POOL: Final = """
 _INSERT_GRANT: Final = """
     INSERT INTO credit_grants (account_id, customer_id, grant_id, remaining, pool_id, kind,
                                amount, priority, granted_at, expires_at, reason,
-                               subscription_id, seq, n, "window", rollover, rollover_cap)
+                               subscription_id, seq, n, "window", rollover, rollover_cap,
+                               clawed)
     SELECT *
       FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::numeric[], $5::uuid[], $6::text[],
                   $7::numeric[], $8::int[], $9::timestamptz[], $10::timestamptz[], $11::text[],
-                  $12::uuid[], $13::int[], $14::int[], $15::int[], $16::text[], $17::numeric[])
+                  $12::uuid[], $13::int[], $14::int[], $15::int[], $16::text[], $17::numeric[],
+                  $18::numeric[])
 """
 
 _UPDATE_GRANT: Final = """
     UPDATE credit_grants t
-       SET remaining = v.remaining
-      FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::numeric[])
-        AS v (account_id, customer_id, grant_id, remaining)
+       SET remaining = v.remaining, clawed = v.clawed
+      FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::numeric[], $5::numeric[])
+        AS v (account_id, customer_id, grant_id, remaining, clawed)
      WHERE t.account_id = v.account_id
        AND t.customer_id = v.customer_id
        AND t.grant_id = v.grant_id
@@ -139,10 +141,15 @@ async def write_credits(tx: Tx, entries: Sequence[Entry]) -> None:
             g.window,
             None if g.rollover is None else g.rollover.value,
             g.rollover_cap,
+            g.clawed,
         ),
     )
     await many(
-        tx, _UPDATE_GRANT, entries, lambda o: o.grants.updated, lambda g: (g.id, g.remaining)
+        tx,
+        _UPDATE_GRANT,
+        entries,
+        lambda o: o.grants.updated,
+        lambda g: (g.id, g.remaining, g.clawed),
     )
     await many(
         tx,

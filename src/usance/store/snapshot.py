@@ -187,7 +187,7 @@ _POOLS: Final = f"""
 
 GRANT_COLUMNS: Final = """
            grant_id AS id, customer_id, pool_id, kind, amount, remaining, priority, granted_at,
-           expires_at, reason, subscription_id, seq, n, "window", rollover, rollover_cap
+           expires_at, reason, subscription_id, seq, n, "window", rollover, rollover_cap, clawed
 """
 
 # What has something left, and what the running periods were given, spent or not.

@@ -329,14 +329,14 @@ def _given(
     denomination: str,
     window: int,
 ) -> Decimal:
-    """Return what plans granted to a subscription in a window of its period, cut periods included."""
+    """Return what plans granted in a window of a period and did not take back, cut periods included."""
     total = ZERO
     for grant in draft.grants.values():
         if grant.subscription_id != subscription.id or grant.seq is None:
             continue
         in_period = period.usage_from_seq <= grant.seq <= period.seq and grant.window == window
         if in_period and draft.pools[grant.pool_id].denomination == denomination:
-            total += grant.amount
+            total += grant.amount - grant.clawed
     return total
 
 

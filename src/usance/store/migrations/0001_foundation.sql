@@ -557,6 +557,7 @@ CREATE TABLE credit_grants (
     kind            text        NOT NULL CHECK (kind IN ('PLAN_INCLUDED', 'PURCHASED', 'PROMOTIONAL', 'MANUAL')),
     amount          numeric     NOT NULL CHECK (amount > 0 AND amount < 'Infinity'),
     remaining       numeric     NOT NULL CHECK (remaining >= 0 AND remaining <= amount),
+    clawed          numeric     NOT NULL CHECK (clawed >= 0 AND clawed <= amount),
     priority        integer     NOT NULL,
     granted_at      timestamptz NOT NULL,
     expires_at      timestamptz,
