@@ -16,9 +16,10 @@ OWN_KEYS = {"POST /events", "POST /events/batch"}
 CHANGES = [op for op in OPERATIONS if op.is_keyed and str(op) not in OWN_KEYS]
 
 
-@pytest.fixture
-async def world(api: Api) -> World:
-    return await opened(await Shop.open(api))
+@pytest.fixture(scope="module")
+async def world(shared_api: Api) -> World:
+    """One account for all of them; so each test has a key of its own."""
+    return await opened(await Shop.open(shared_api))
 
 
 def test_every_operation_that_changes_something_takes_a_key():
@@ -39,12 +40,14 @@ async def test_a_question_with_a_body_writes_nothing(world: World, op: Operation
 @pytest.mark.parametrize("op", CHANGES, ids=str)
 async def test_a_repeat_is_answered_byte_for_byte_and_does_nothing(world: World, op: Operation):
     call = (await world.call(op)).variants()[0]
-    first = await world.send(call, key="k")
+    first = await world.send(call, key="repeat")
     assert first.status == op.success, first.body
     assert "idempotent-replayed" not in first.headers
     before = await digest(world.api)
-    again = await world.send(call, key="k")
-    elsewhere = await world.api.send(op.method, f"{PREFIX}/client{call.url}", call.body, key="k")
+    again = await world.send(call, key="repeat")
+    elsewhere = await world.api.send(
+        op.method, f"{PREFIX}/client{call.url}", call.body, key="repeat"
+    )
     for answer in (again, elsewhere):
         assert (answer.status, answer.raw) == (first.status, first.raw)
         assert answer.headers["idempotent-replayed"] == "true"
@@ -55,9 +58,9 @@ async def test_a_repeat_is_answered_byte_for_byte_and_does_nothing(world: World,
 @pytest.mark.parametrize("op", CHANGES, ids=str)
 async def test_another_body_under_the_same_key_is_a_conflict(world: World, op: Operation):
     call = (await world.call(op)).variants()[0]
-    assert (await world.send(call, key="k")).status == op.success
+    assert (await world.send(call, key="conflict")).status == op.success
     before = await digest(world.api)
-    answer = await world.send(call, dumped(call.body or {}) + b" ", key="k")
+    answer = await world.send(call, dumped(call.body or {}) + b" ", key="conflict")
     assert (answer.status, answer.error["code"]) == (409, "idempotency_conflict")
     assert await digest(world.api) == before
 
@@ -66,8 +69,8 @@ async def test_another_body_under_the_same_key_is_a_conflict(world: World, op: O
 async def test_what_was_refused_may_be_sent_right_under_its_key(world: World, op: Operation):
     call = (await world.call(op)).variants()[0]
     for bad in (b"{", b"[]"):
-        assert (await world.send(call, bad, key="k")).status in {400, 422}
-    answer = await world.send(call, key="k")
+        assert (await world.send(call, bad, key="refused")).status in {400, 422}
+    answer = await world.send(call, key="refused")
     assert answer.status == op.success, answer.body
     assert "idempotent-replayed" not in answer.headers
 
@@ -85,9 +88,9 @@ async def test_an_answer_is_kept_with_its_effect_or_neither_is(
 
     with monkeypatch.context() as patch:
         patch.setattr(idempotency, "keep", fail)
-        assert (await world.send(call, key="k")).status == 500
+        assert (await world.send(call, key="kept")).status == 500
     assert await digest(world.api) == before
-    answer = await world.send(call, key="k")
+    answer = await world.send(call, key="kept")
     assert answer.status == op.success, answer.body
     assert "idempotent-replayed" not in answer.headers
 
@@ -97,7 +100,7 @@ async def test_of_the_same_call_several_times_at_once_one_does_the_work(
     world: World, op: Operation
 ):
     call = (await world.call(op)).variants()[0]
-    answers = await asyncio.gather(*[world.send(call, key="k") for _ in range(4)])
+    answers = await asyncio.gather(*[world.send(call, key="at once") for _ in range(4)])
     done = [answer for answer in answers if answer.status == op.success]
     rest = [answer.error["code"] for answer in answers if answer.status != op.success]
     assert len({answer.raw for answer in done}) == 1

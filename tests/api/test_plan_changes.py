@@ -305,3 +305,12 @@ async def test_it_can_be_asked_twice_under_one_key(shop: Shop):
     assert (await shop.api.post(path, body)).error["code"] == "same_plan"
     adjustments = [each for each in await shop.invoices(USER) if each["type"] == "ADJUSTMENT"]
     assert len(adjustments) == 1
+
+
+async def test_a_period_may_be_cut_at_its_very_first_instant(shop: Shop):
+    one = await _started(shop, "starter_monthly")
+    answer = await shop.change(one, "pro_yearly", "UPGRADE")
+    assert answer.status == 200, answer.body
+    assert _amounts(answer.data["invoice"]) == [Decimal("-30.00"), Decimal("490.00")]
+    assert answer.data["subscription"]["currentPeriodEnd"] == "2028-01-01T12:00:00Z"
+    assert (await shop.cancel(one, "?cancelMode=IMMEDIATE")).status == 200

@@ -12,6 +12,7 @@ from usance.core.entitlements import Entitlement, Question
 from usance.core.snapshot import Snapshot
 from usance.store import snapshot
 from usance.store.db import Tx
+from usance.store.snapshot import Named
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,5 +42,9 @@ async def _facts(tx: Tx, call: Call, reference: str) -> tuple[Snapshot, datetime
     """Return the customer's facts as if every step that is due had been taken."""
     customer = await ledger.customer_of(tx, call, reference)
     now = ledger.instant(call, customer)
+    usage_only = Named(usage_only=True)
+    facts = await snapshot.of_customer(tx, call.account, customer, now=now, named=usage_only)
+    if advance.first_due(facts, now) is None:
+        return facts, now
     facts = await snapshot.of_customer(tx, call.account, customer, now=now)
     return advance.brought_to(facts, now, own_time=call.account.mode is Mode.TEST), now

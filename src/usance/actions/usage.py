@@ -14,6 +14,7 @@ from usance.core.refusals import Code, Refusal
 from usance.core.snapshot import Snapshot
 from usance.store import usage as stored
 from usance.store.db import Tx
+from usance.store.snapshot import Named
 
 Receipt = dict[str, object]
 
@@ -56,7 +57,7 @@ async def report_all(tx: Tx, call: Call, reference: str, uses: Sequence[Use]) ->
         results.extend([_record(draft, seen, use, call) for use in uses])
         return draft.outcome()
 
-    await ledger.decide(tx, call, customer, decision)
+    await ledger.decide(tx, call, customer, decision, Named(usage_only=True))
     return results
 
 

@@ -99,6 +99,14 @@ async def write(tx: Tx, entries: Sequence[Entry]) -> None:
         lambda o: o.changes.all,
         lambda c: (c.subscription_id, c.version_id, c.plan_id, c.requested_at),
     )
+    # A period that is cut at its first instant makes way for the one that starts there.
+    await many(
+        tx,
+        _UPDATE_PERIOD,
+        entries,
+        lambda o: o.periods.updated,
+        lambda p: (p.subscription_id, p.seq, p.ends_at, p.closed_at, p.billed_at),
+    )
     await many(
         tx,
         _INSERT_PERIOD,
@@ -117,13 +125,6 @@ async def write(tx: Tx, entries: Sequence[Entry]) -> None:
             p.closed_at,
             p.billed_at,
         ),
-    )
-    await many(
-        tx,
-        _UPDATE_PERIOD,
-        entries,
-        lambda o: o.periods.updated,
-        lambda p: (p.subscription_id, p.seq, p.ends_at, p.closed_at, p.billed_at),
     )
 
 

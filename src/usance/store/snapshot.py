@@ -215,6 +215,9 @@ class Named:
     payments: tuple[PaymentId, ...] = ()  # with all that they, and the balance, have paid
     versions: tuple[VersionId, ...] = ()
     grants: tuple[GrantId, ...] = ()
+    # A check or an event looks at no lines of invoices, balances, pending changes and past trials:
+    # they are left out, and no step may be taken from such a snapshot.
+    usage_only: bool = False
 
 
 @dataclass(slots=True)
@@ -311,11 +314,12 @@ async def _read_subscriptions(
     for row in await tx.fetch(_SUBSCRIPTIONS, account_id, ids, reach, list(named.subscriptions)):
         subscription = rows.subscription(row)
         parts[subscription.customer_id].subscriptions[subscription.id] = subscription
-    for row in await tx.fetch(_TRIALED, account_id, ids):
-        parts[row["customer_id"]].trialed.add(row["plan_id"])
-    for row in await tx.fetch(_CHANGES, account_id, ids):
-        change = rows.change(row)
-        parts[change.customer_id].changes[change.subscription_id] = change
+    if not named.usage_only:
+        for row in await tx.fetch(_TRIALED, account_id, ids):
+            parts[row["customer_id"]].trialed.add(row["plan_id"])
+        for row in await tx.fetch(_CHANGES, account_id, ids):
+            change = rows.change(row)
+            parts[change.customer_id].changes[change.subscription_id] = change
     mine = [key for one in parts.values() for key in one.subscriptions]
     for row in await tx.fetch(_PERIODS, account_id, ids, mine, reach):
         period = rows.period(row)
@@ -346,8 +350,9 @@ async def _read_money(
         wanted += [a.invoice_id for one in parts.values() for a in one.applications]
     found = await tx.fetch(_INVOICES, account_id, ids, wanted)
     lines: dict[InvoiceId, list[Line]] = defaultdict(list)
-    for row in await tx.fetch(_LINES, account_id, ids, [row["id"] for row in found]):
-        lines[row["invoice_id"]].append(rows.line(row))
+    if not named.usage_only:
+        for row in await tx.fetch(_LINES, account_id, ids, [row["id"] for row in found]):
+            lines[row["invoice_id"]].append(rows.line(row))
     for row in found:
         invoice = rows.invoice(row, tuple(lines[row["id"]]))
         parts[invoice.customer_id].invoices[invoice.id] = invoice
@@ -355,8 +360,9 @@ async def _read_money(
         references, payments = list(named.references), list(named.payments)
         for row in await tx.fetch(_PAYMENTS, account_id, ids, references, payments):
             parts[row["customer_id"]].payments.append(rows.payment(row))
-    for row in await tx.fetch(_BALANCES, account_id, ids):
-        parts[row["customer_id"]].balances[row["currency"]] = rows.balance(row)
+    if not named.usage_only:
+        for row in await tx.fetch(_BALANCES, account_id, ids):
+            parts[row["customer_id"]].balances[row["currency"]] = rows.balance(row)
 
 
 async def _read_usage(
