@@ -1,6 +1,7 @@
 # make run     install what is needed, then start Usance on http://127.0.0.1:8080
 # make test    everything that CI runs
 # make check   the quick ones: format, lint, types, imports, core tests
+# make soak    the core against the auditor with fresh lives, for SECONDS (default an hour)
 # make lock    pin the newest versions again
 # make schema  write src/usance/store/schema.sql from the migrations
 
@@ -14,8 +15,9 @@ LOCK := $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.1
 	--generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header
 PYTEST := $(BIN)/python -m pytest -q
 WORKERS ?= auto
+SECONDS ?= 3600
 
-.PHONY: run install install-dev test check style core cover schema lock clean
+.PHONY: run install install-dev test check style core soak cover schema lock clean
 .DEFAULT_GOAL := help
 
 help:
@@ -79,6 +81,9 @@ style: install-dev
 core: install-dev
 	@echo "== Core"
 	@if [ -d tests/core ]; then $(PYTEST) tests/core; fi
+
+soak: install-dev
+	@USANCE_SOAK_SECONDS=$(SECONDS) $(PYTEST) -s -m soak tests/machine
 
 cover: install-dev
 	@$(BIN)/coverage erase

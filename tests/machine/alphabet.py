@@ -19,7 +19,7 @@ ZONES: Final = (
     "Africa/Casablanca",
     "Pacific/Apia",
 )
-# Month ends, leap days, and the days on which clocks change.
+# Month ends, leap days, and the days on which clocks change; the zone is drawn later.
 STARTS: Final = tuple(
     datetime(*day, tzinfo=UTC)
     for day in (
@@ -94,18 +94,18 @@ def allocation(rng: Random, denomination: str) -> Allocation:
     )
 
 
-def plan(rng: Random, key: str, currency: str) -> Plan:
-    unit, count = rng.choice(
-        (
-            ("MONTH", 1),
-            ("MONTH", 1),
-            ("MONTH", 1),
-            ("MONTH", 3),
-            ("YEAR", 1),
-            ("WEEK", 2),
-            ("DAY", 30),
-        )
-    )
+Rhythm = tuple[str, int, bool]  # unit, count, in advance
+
+
+def rhythm(rng: Random) -> Rhythm:
+    months = ("MONTH", 1)
+    choices = (months, months, months, ("MONTH", 3), ("YEAR", 1), ("WEEK", 2), ("DAY", 30))
+    return (*rng.choice(choices), rng.random() < 0.65)
+
+
+def plan(rng: Random, key: str, currency: str, common: Rhythm) -> Plan:
+    """Half of a catalogue's plans share a rhythm, so that a change need not cut the period."""
+    unit, count, advance = common if rng.random() < 0.5 else rhythm(rng)
     pools = [name for name in ("CREDITS", "TOKENS") if rng.random() < 0.5]
     names = [name for name in FEATURES if rng.random() < 0.6]
     amount = Fraction(rng.choice(("0", "10", "10", "30", "49", "99.99", "333.333")))
@@ -115,7 +115,7 @@ def plan(rng: Random, key: str, currency: str) -> Plan:
         currency=currency,
         unit=unit,
         count=count,
-        advance=rng.random() < 0.65,
+        advance=advance,
         trial_days=rng.choice((0, 0, 0, 0, 14, 31)),
         grace_days=rng.choice((None, None, 0, 1, 40)),
         net_days=rng.choice((0, 0, 0, 14)),
@@ -124,14 +124,25 @@ def plan(rng: Random, key: str, currency: str) -> Plan:
     )
 
 
+# A month or so later these zones put the clock forward past that time.
+SKIPPED: Final = (
+    ("Europe/Berlin", datetime(2027, 2, 28, 2, 30, tzinfo=UTC)),
+    ("America/New_York", datetime(2027, 2, 14, 2, 30, tzinfo=UTC)),
+    ("Australia/Lord_Howe", datetime(2027, 9, 3, 2, 15, tzinfo=UTC)),
+)
+
+
 def begin(rng: Random, *, compare: bool = True) -> Life:
     """A customer on the eve of everything, and what there is to buy."""
     currency = rng.choice(("USD", "USD", "USD", "JPY", "KWD"))
-    plans = [plan(rng, f"p{n}", currency) for n in range(rng.choice((2, 3, 4)))]
+    common = rhythm(rng)
+    plans = [plan(rng, f"p{n}", currency, common) for n in range(rng.choice((2, 3, 4)))]
     if rng.random() < 0.1:
-        plans.append(plan(rng, "foreign", "JPY" if currency == "USD" else "USD"))
+        plans.append(plan(rng, "foreign", "JPY" if currency == "USD" else "USD", common))
     zone = rng.choice(ZONES)
     local = rng.choice(STARTS) + timedelta(hours=rng.choice(HOURS), minutes=rng.choice((0, 30)))
+    if rng.random() < 0.1:
+        zone, local = rng.choice(SKIPPED)
     return Life(
         local.replace(tzinfo=ZoneInfo(zone)).astimezone(UTC),
         plans,
@@ -205,6 +216,13 @@ def void(life: Life, rng: Random) -> None:
         life.void(n)
 
 
+def void_change(life: Life, rng: Random) -> None:
+    """An adjustment that is not paid: the newest undoes its plan change, others are refused."""
+    changes = [n for n, (i, _) in enumerate(life.invoices) if i.kind == "ADJUSTMENT" and i.open > 0]
+    if changes:
+        life.void(changes[-1] if rng.random() < 0.8 else changes[0])
+
+
 def wait(life: Life, rng: Random) -> None:
     wild = any(sub.plan.unit in ("DAY", "WEEK") for sub in life.book.subs)
     steps = [MICROSECOND, timedelta(hours=1), DAY, 3 * DAY, 31 * DAY]
@@ -218,6 +236,16 @@ def wait_for_next(life: Life, rng: Random) -> None:
     at = life.book.next_due(life.now)
     if at is not None:
         life.wait(at + rng.choice((-1, 0, 0, 0, 1)) * MICROSECOND)
+
+
+def wait_for_half(life: Life, rng: Random) -> None:
+    """To the exact half of a running period: there shares are half a minor unit."""
+    life.catch_up()
+    running = [sub.running for sub in life.book.subs if sub.running]
+    halves = [period.start + (period.end - period.start) / 2 for period in running]
+    ahead = [half for half in halves if half > life.now]
+    if ahead:
+        life.wait(rng.choice(ahead))
 
 
 def upgrade(life: Life, rng: Random) -> None:
@@ -259,7 +287,9 @@ def undo_cancel(life: Life, rng: Random) -> None:
 def use(life: Life, rng: Random) -> None:
     features = life.features or ["chat"]
     feature = rng.choice(features) if rng.random() < 0.97 else "unknown"
-    units = Fraction(rng.choice(("1", "3", "8", "40", "0", "2.5", "0.000000000001", "150")))
+    units = Fraction(
+        rng.choice(("1", "3", "8", "10", "10", "40", "0", "2.5", "0.000000000001", "100", "150"))
+    )
     late = rng.choice((0, 0, 0, 0, 0, 1, 10, 34, 36))
     life.use(feature, units, f"e{len(life.keys)}", life.now - late * DAY)
 
@@ -301,11 +331,13 @@ OPERATIONS: Final[dict[Operation, int]] = {
     subscribe: 6,
     pay: 16,
     receive: 3,
-    pay_out: 1,
+    pay_out: 2,
     reverse: 3,
     void: 3,
+    void_change: 3,
     wait: 8,
     wait_for_next: 16,
+    wait_for_half: 3,
     upgrade: 8,
     downgrade: 4,
     undo_change: 1,

@@ -83,6 +83,15 @@ class Book:
         there = sum((g.left(now) for g in self.grants if g.denomination == denomination), ZERO)
         return there - self.owed.get(denomination, ZERO)
 
+    def consumed(self, denomination: str) -> Fraction:
+        """What usage has taken of a pool and not been given back, of all time."""
+        total = ZERO
+        for use in self.uses:
+            term = use.plan.term(use.feature) if use.plan else None
+            if term and term.burns == denomination:
+                total += sum((take for _, take in use.burnt), use.overdrawn) - use.returned
+        return total
+
     def used(self, period: Period, feature: str) -> Fraction:
         """What counts toward a limit: the period's units, whatever the version, and a cut one's."""
         same = period.same
@@ -492,7 +501,7 @@ class Book:
             mine = [g for g in self.grants if g.period in period.same and g.denomination == name]
             had = sum((g.amount for g in mine), ZERO)
             for one in period.same:
-                if one.base and one.base.open > 0 and not one.granted:
+                if one.base and not one.base.voided and not one.granted:
                     had += one.parts[0].plan.allocated(name)
             more = allocation.amount - max(old.allocated(name), had)
             if more > 0:
@@ -590,9 +599,13 @@ class Book:
         for grant, take in use.burnt:
             if grant.expires is None or grant.expires > now:
                 grant.moved.append(take)
-        name = use.plan.term(use.feature).burns if use.plan else None
+                use.returned += take
+        term = use.plan.term(use.feature) if use.plan else None
+        name = term.burns if term else None
         if name:
-            self.owe(name, -min(use.overdrawn, self.owed[name]))
+            less = min(use.overdrawn, self.owed[name])
+            use.returned += less
+            self.owe(name, -less)
 
     # --- paying ----------------------------------------------------------------------------------
 

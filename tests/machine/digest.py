@@ -1,7 +1,7 @@
 """A digest of all that the product keeps of a customer, ids mapped to the order of creation."""
 
 from tests.machine.shop import Shop
-from usance.core import credits
+
 from usance.core.invoices import Line
 
 
@@ -17,20 +17,18 @@ def digest(shop: Shop) -> tuple[object, ...]:
     for period in facts.periods.values():
         ends = (period.starts_at, period.ends_at, period.closed_at, period.billed_at)
         rows.append(("period", subs[period.subscription_id], period.seq, *ends))
-    for change in facts.changes.values():
-        rows.append(
-            ("change", subs[change.subscription_id], facts.versions[change.version_id].plan_key)
-        )
+    rows += [
+        ("change", subs[c.subscription_id], facts.versions[c.version_id].plan_key)
+        for c in facts.changes.values()
+    ]
     for invoice in facts.invoices.values():
         whose = subs[invoice.subscription_id] if invoice.subscription_id else None
         money = (invoice.amount, invoice.amount_paid, invoice.tax_amount, _lines(invoice.lines))
         when = (invoice.issued_at, invoice.due_at, invoice.paid_at, invoice.voided_at)
         kind = (invoice.kind.value, invoice.n, invoice.status.value, invoice.number)
         rows.append(("invoice", whose, invoice.seq, *kind, *money, *when))
-    for note in shop.notes:
-        rows.append(("note", subs[note.subscription_id], note.amount, note.issued_at))
-    for balance in facts.balances.values():
-        rows.append(("balance", balance.currency, balance.amount))
+    rows += [("note", subs[n.subscription_id], n.amount, n.issued_at) for n in shop.notes]
+    rows += [("balance", b.currency, b.amount) for b in facts.balances.values()]
     for counter in facts.counters.values():
         key = counter.key
         named = (
@@ -57,10 +55,3 @@ def digest(shop: Shop) -> tuple[object, ...]:
 
 def _lines(lines: tuple[Line, ...]) -> tuple[object, ...]:
     return tuple(sorted(((x.kind.value, x.feature_key, x.amount) for x in lines), key=repr))
-
-
-def balances(shop: Shop) -> dict[str, object]:
-    """What each pool holds, by denomination."""
-    grants = shop.facts.grants.values()
-    latest = max((g.granted_at for g in grants), default=shop.facts.customer.created_at)
-    return {p.denomination: credits.balance(p, grants, latest) for p in shop.facts.pools.values()}

@@ -9,6 +9,7 @@ from tests.machine import papers
 from tests.machine.auditor import Book
 from tests.machine.papers import Document, Plan, Refused, Sub, Term
 from tests.machine.shop import Shop
+
 from usance.core import credits
 from usance.core.decisions import billing, due
 from usance.core.decisions.due import StepKind
@@ -36,7 +37,7 @@ PLAIN = ("per_unit", "package")
 Step = tuple[datetime, str, tuple[Any, ...], int]
 
 
-class Differ(AssertionError):
+class Differ(AssertionError):  # noqa: N818 - a difference, not an error
     """The product and the auditor do not say the same."""
 
 
@@ -79,6 +80,8 @@ class Life:
         self.script: list[Step] = []
         self.story = [f"zone {zone}, tax {tax}, soft {sorted(soft)}"]
         self.story += [f"plan {told(plan)}" for plan in plans]
+        self.answers: set[str | None] = set()
+        self.states: set[str] = set()
         self._seen_invoices: dict[InvoiceId, tuple[object, ...]] = {}
         self._identities: set[tuple[object, ...]] = set()
 
@@ -279,7 +282,9 @@ class Life:
         grant = papers.Grant(kind, pool, amount, self.now, expires, priority)
         self.both(
             f"give {amount} {pool} {kind} expires={expires} priority={priority}",
-            lambda: self.shop.give(self.now, pool, amount, kind, expires, priority),
+            lambda: self.shop.give(
+                self.now, pool, amount, kind=kind, expires=expires, priority=priority
+            ),
             lambda: self.book.give(grant),
         )
 
@@ -316,7 +321,7 @@ class Life:
             self._pair_grants()
 
     def _pair_invoices(self) -> None:
-        names = {sub: name for sub, name in self.subs}
+        names = dict(self.subs)
         known = len(self.invoices)
         theirs = list(self.shop.facts.invoices.values())[known:]
         for document in self.book.invoices[known:]:
@@ -382,13 +387,14 @@ class Life:
             return
         for n, (sub, name) in enumerate(self.subs):
             self._compare_subscription(n, sub, name)
-        for document, name in self.invoices:
-            self._compare_invoice(document, name)
+        for document, its in self.invoices:
+            self._compare_invoice(document, its)
         self._compare_money()
         self._compare_credits()
         for feature in [*self.features, "unknown"]:
             ours, theirs = self.shop.access(feature, self.now), self.book.access(feature, self.now)
             self.same(f"access to {feature}", ours, theirs)
+            self.answers.add(theirs)
         first = due_next(self.shop)
         self.same("next due", first, self.book.next_due(self.now))
 
@@ -396,6 +402,7 @@ class Life:
         facts = self.shop.facts
         row = facts.subscriptions[name]
         change = facts.changes.get(name)
+        self.states.add(row.status.value)
         period = facts.periods.get((name, row.seq))
         last = sub.last
         self.same(
@@ -480,9 +487,13 @@ class Life:
             theirs = (grant.left(self.now), grant.expires, grant.priority)
             self.same(f"grant {grant.kind} {grant.amount} of {grant.at}", ours, theirs)
         for pool in facts.pools.values():
-            ours_left = Fraction(credits.balance(pool, facts.grants.values(), self.now))
+            which, book = pool.denomination, self.book
+            left = credits.balance(pool, facts.grants.values(), self.now)
+            given = sum((g.amount for g in book.grants if g.denomination == which), papers.ZERO)
             self.same(
-                f"pool {pool.denomination}", ours_left, self.book.pool(pool.denomination, self.now)
+                f"pool {which} (balance, granted, consumed)",
+                (Fraction(left), Fraction(pool.granted), Fraction(pool.consumed)),
+                (book.pool(which, self.now), given, book.consumed(which)),
             )
 
 
@@ -557,6 +568,7 @@ def fields(one: Term | papers.Allocation | papers.Price) -> str:
         value = getattr(one, name)
         if isinstance(value, papers.Price):
             value = f"({fields(value)})"
-        if value not in (None, 0, ()) and not (name == "tiers" and one.model in PLAIN):
+        flat = isinstance(one, papers.Price) and one.model in PLAIN
+        if value not in (None, 0, ()) and not (name == "tiers" and flat):
             said.append(f"{name}={plain(value)}")
     return " ".join(said)

@@ -403,4 +403,5 @@ class Use:
     short: bool = False
     burnt: list[tuple[Grant, Fraction]] = field(default_factory=list)
     overdrawn: Fraction = ZERO
+    returned: Fraction = ZERO
     reversed: bool = False

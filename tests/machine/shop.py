@@ -12,6 +12,7 @@ from fractions import Fraction
 from uuid import UUID
 
 from tests.machine import papers
+
 from usance.core import entitlements, ids, pricing
 from usance.core import outcome as outcomes
 from usance.core.accounts import Account, Mode
@@ -384,6 +385,7 @@ class Shop:
         now: datetime,
         denomination: str,
         amount: Fraction,
+        *,
         kind: str,
         expires: datetime | None,
         priority: int,

@@ -4,9 +4,12 @@ A survivor fails the build. Then either the machine does not look there, and is 
 has no effect, and should not be in the code.
 """
 
-import pytest
+from collections.abc import Callable
+from functools import partial
 
+import pytest
 from tests.machine import alphabet
+from tests.machine.directed import DIRECTED
 from tests.machine.life import Differ
 from tests.machine.planted import BUGS, Planted, planted
 
@@ -17,13 +20,23 @@ STEPS = 40
 @pytest.mark.timeout(120)
 @pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.name)
 def test_the_machine_finds_a_core_that(bug: Planted):
-    with planted(bug):
-        for life in range(LIVES):
-            try:
-                alphabet.walk(1_000_000 + life, STEPS)
-            except Differ:
-                return
+    lives: list[Callable[[], object]] = [*DIRECTED]
+    lives += [partial(alphabet.walk, 1_000_000 + n, STEPS) for n in range(LIVES)]
+    for live in lives:
+        with planted(bug):
+            noticed = _is_noticed(live)
+        if noticed:
+            assert not _is_noticed(live), "without the bug there is nothing to notice"
+            return
     pytest.fail(f"A core that {bug.name} lived {LIVES} lives without being noticed.")
+
+
+def _is_noticed(live: Callable[[], object]) -> bool:
+    try:
+        live()
+    except Differ:
+        return True
+    return False
 
 
 def test_what_was_planted_is_dug_out_again():

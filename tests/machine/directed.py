@@ -1,0 +1,122 @@
+"""Directed lives: corners that chance finds seldom, each told in a few steps and compared like any."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from fractions import Fraction
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from tests.machine.life import Life
+from tests.machine.papers import Allocation, Plan, Price, Term
+
+DAY: Final = timedelta(days=1)
+CHAT: Final = (("chat", Term(limit=Fraction(20))),)
+
+
+def rich_enough(life: Life) -> Life:
+    """Let the balance pay for everything."""
+    life.receive(life.plans[0].currency, Fraction(100_000), None)
+    return life
+
+
+def month_ends_kept_through_another_interval() -> None:
+    monthly = Plan("monthly", Fraction(10))
+    quarterly = Plan("quarterly", Fraction(20), count=3)
+    yearly = Plan("yearly", Fraction(90), unit="YEAR")
+    life = rich_enough(Life(datetime(2027, 1, 31, 9, tzinfo=UTC), [monthly, quarterly, yearly]))
+    life.subscribe(monthly, None)
+    life.downgrade(0, quarterly)
+    life.wait(life.now + 40 * DAY)
+    life.wait(life.now + 200 * DAY)
+    life.downgrade(0, yearly)
+    life.wait(life.now + 800 * DAY)
+    life.downgrade(0, monthly)
+    life.wait(life.now + 800 * DAY)
+
+
+def half_of_an_odd_amount_is_left() -> None:
+    for ending in ("cancel", "upgrade"):
+        small, large = Plan("small", Fraction(49), "JPY"), Plan("large", Fraction(99), "JPY")
+        life = rich_enough(Life(datetime(2027, 1, 1, tzinfo=UTC), [small, large]))
+        life.subscribe(small, None)
+        life.wait(life.now + 31 * DAY / 2)
+        if ending == "cancel":
+            life.cancel(0, "IMMEDIATE")
+        else:
+            life.upgrade(0, large)
+
+
+def an_arrears_period_in_three_parts() -> None:
+    plans = [Plan(f"p{n}", Fraction(10 + n, 3 - n), advance=False) for n in range(2)]
+    plans = [Plan(p.key, Fraction(int(p.price * 100), 100), advance=False) for p in plans]
+    last = Plan("last", Fraction(100), advance=False)
+    life = Life(datetime(2027, 4, 1, tzinfo=UTC), [*plans, last])
+    life.subscribe(plans[0], None)
+    for target in (plans[1], last):
+        life.wait(life.now + 10 * DAY)
+        life.upgrade(0, target)
+    life.wait(life.now + 15 * DAY)
+    life.cancel(0, "IMMEDIATE")
+
+
+def an_hour_that_the_clocks_skip() -> None:
+    plan = Plan("monthly", Fraction(10))
+    for zone, local in (
+        ("Europe/Berlin", datetime(2027, 2, 28, 2, 30)),  # noqa: DTZ001 - a wall clock
+        ("Australia/Lord_Howe", datetime(2027, 9, 3, 2, 15)),  # noqa: DTZ001
+    ):
+        start = local.replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
+        life = rich_enough(Life(start, [plan], zone=zone))
+        life.subscribe(plan, None)
+        life.wait(start + 100 * DAY)
+
+
+def usage_of_a_cut_period_counts_toward_the_next_limit() -> None:
+    monthly = Plan("monthly", Fraction(10), terms=CHAT)
+    yearly = Plan("yearly", Fraction(90), unit="YEAR", terms=CHAT)
+    life = rich_enough(Life(datetime(2027, 1, 1, tzinfo=UTC), [monthly, yearly]))
+    life.subscribe(monthly, None)
+    life.use("chat", Fraction(15), "one", life.now)
+    life.wait(life.now + DAY)
+    life.upgrade(0, yearly)
+    life.use("chat", Fraction(10), "two", life.now)
+
+
+def a_credit_note_closes_its_own_subscription_s_invoices_first() -> None:
+    other = Plan("other", Fraction(30))
+    large = Plan("large", Fraction(300))
+    small = Plan("small", Fraction(10), unit="WEEK", count=2)
+    life = Life(datetime(2027, 1, 1, tzinfo=UTC), [other, large, small])
+    life.subscribe(other, 30)
+    life.subscribe(large, 30)
+    life.pay(1, None, None)
+    life.wait(life.now + 31 * DAY)
+    life.upgrade(1, small)  # 10 − 300: a credit note, and the renewal of 300 is open
+    life.cancel(1, "IMMEDIATE")
+
+
+def credits_that_expire_before_their_burn_is_reversed() -> None:
+    plan = Plan(
+        "monthly",
+        Fraction(0),
+        terms=(("chat", Term(burns="CREDITS", price=Price("per_unit", unit=Fraction(1)))),),
+        allocations=(Allocation("CREDITS", Fraction(10), "CAPPED", Fraction(4), 2),),
+    )
+    life = rich_enough(Life(datetime(2027, 1, 31, tzinfo=UTC), [plan]))
+    life.give("CREDITS", Fraction(5), "PROMOTIONAL", life.now + 5 * DAY, 0)
+    life.subscribe(plan, None)
+    life.use("chat", Fraction(7), "one", life.now)
+    life.wait(life.now + 6 * DAY)
+    life.reverse_burn("one")
+    life.wait(life.now + 60 * DAY)
+
+
+DIRECTED: Final[tuple[Callable[[], None], ...]] = (
+    month_ends_kept_through_another_interval,
+    half_of_an_odd_amount_is_left,
+    an_arrears_period_in_three_parts,
+    an_hour_that_the_clocks_skip,
+    usage_of_a_cut_period_counts_toward_the_next_limit,
+    a_credit_note_closes_its_own_subscription_s_invoices_first,
+    credits_that_expire_before_their_burn_is_reversed,
+)
