@@ -1,6 +1,7 @@
 # make run     install what is needed, then start Usance on http://127.0.0.1:8080
 # make test    everything that CI runs
 # make check   the quick ones: format, lint, types, imports, core tests
+# make bench   renewals a second, against the same writes issued bare
 # make soak    the core against the auditor with fresh lives, for SECONDS (default an hour)
 # make lock    pin the newest versions again
 # make schema  write src/usance/store/schema.sql from the migrations
@@ -13,11 +14,13 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input --quiet
 LOCK := $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 \
 	--generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header
+# What has no database is not run once for each.
+NEEDS_NO_DATABASE := --ignore=tests/core --ignore=tests/machine --ignore=tests/costs
 PYTEST := $(BIN)/python -m pytest -q
 WORKERS ?= auto
 SECONDS ?= 3600
 
-.PHONY: run install install-dev test check style core soak cover schema lock clean
+.PHONY: run install install-dev test check style core soak bench cover schema lock clean
 .DEFAULT_GOAL := help
 
 help:
@@ -61,7 +64,7 @@ test: style core
 	@USANCE_TEST_POSTGRES=embedded $(PYTEST) -n $(WORKERS) --ignore=tests/core
 	@if ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1; then \
 		echo "== Everything, on the system's PostgreSQL"; \
-		USANCE_TEST_POSTGRES=system $(PYTEST) -n $(WORKERS) --ignore=tests/core; \
+		USANCE_TEST_POSTGRES=system $(PYTEST) -n $(WORKERS) $(NEEDS_NO_DATABASE); \
 	elif [ -n "$$CI" ]; then \
 		echo "The system's PostgreSQL is missing: apt install postgresql-15" >&2; exit 1; \
 	else \
@@ -81,6 +84,9 @@ style: install-dev
 core: install-dev
 	@echo "== Core"
 	@if [ -d tests/core ]; then $(PYTEST) tests/core; fi
+
+bench: install-dev
+	@$(BIN)/python -m bench.renewals
 
 soak: install-dev
 	@USANCE_SOAK_SECONDS=$(SECONDS) $(PYTEST) -s -m soak tests/machine

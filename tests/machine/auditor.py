@@ -499,7 +499,7 @@ class Book:
         for allocation in new.allocations:
             name = allocation.denomination
             mine = [g for g in self.grants if g.period in period.same and g.denomination == name]
-            had = sum((g.amount for g in mine), ZERO)
+            had = sum((g.amount - g.clawed for g in mine), ZERO)
             for one in period.same:
                 if one.base and not one.base.voided and not one.granted:
                     had += one.parts[0].plan.allocated(name)
@@ -510,6 +510,7 @@ class Book:
 
     def claw(self, grants: list[Grant], now: datetime) -> None:
         for grant in grants:
+            grant.clawed += grant.left(now)
             grant.moved.append(-grant.left(now))
 
     def give(self, grant: Grant) -> None:

@@ -111,6 +111,28 @@ def credits_that_expire_before_their_burn_is_reversed() -> None:
     life.wait(life.now + 60 * DAY)
 
 
+def an_upgrade_asked_for_again_after_it_was_undone() -> None:
+    small = Plan("small", Fraction(10), allocations=(Allocation("CREDITS", Fraction(10)),))
+    large = Plan(
+        "large",
+        Fraction(30),
+        terms=(("chat", Term(burns="CREDITS", price=Price("per_unit", unit=Fraction(1)))),),
+        allocations=(Allocation("CREDITS", Fraction(100)),),
+    )
+    life = Life(datetime(2027, 1, 1, tzinfo=UTC), [small, large])
+    life.subscribe(small, None)
+    life.pay(0, None, None)
+    life.upgrade(0, large)
+    life.use("chat", Fraction(120), "one", life.now)
+    life.reverse_burn("one")
+    life.use("chat", Fraction(30), "two", life.now)
+    life.wait(life.now + DAY)
+    life.void(1)
+    life.use("chat", Fraction(5), "three", life.now)
+    life.upgrade(0, large)
+    life.wait(life.now + 40 * DAY)
+
+
 DIRECTED: Final[tuple[Callable[[], None], ...]] = (
     month_ends_kept_through_another_interval,
     half_of_an_odd_amount_is_left,
@@ -119,4 +141,5 @@ DIRECTED: Final[tuple[Callable[[], None], ...]] = (
     usage_of_a_cut_period_counts_toward_the_next_limit,
     a_credit_note_closes_its_own_subscription_s_invoices_first,
     credits_that_expire_before_their_burn_is_reversed,
+    an_upgrade_asked_for_again_after_it_was_undone,
 )

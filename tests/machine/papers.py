@@ -383,6 +383,7 @@ class Grant:
     period: Period | None = None
     policy: Allocation | None = None
     moved: list[Fraction] = field(default_factory=list)
+    clawed: Fraction = ZERO  # of what moved, what was taken back
 
     def left(self, now: datetime) -> Fraction:
         gone = self.expires is not None and self.expires <= now

@@ -171,6 +171,13 @@ BUGS = (
         "had = floor",
     ),
     Planted(
+        "counts credits as given that were taken back",
+        granting,
+        "_given",
+        "grant.amount - grant.clawed",
+        "grant.amount",
+    ),
+    Planted(
         "gives a day more of grace",
         invoices,
         "past_due_at",
