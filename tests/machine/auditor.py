@@ -657,12 +657,12 @@ class Book:
         payment.reversed = True
         for invoice in self.invoices:
             for one in [a for a in invoice.applied if a.source is payment]:
-                self.take_off(one, one.amount, now)
+                self.take_off(one, one.amount)
         order = sorted(self.spent, key=lambda a: (a.at, a.invoice.due or NEVER, a.invoice.number))
         for one in reversed(order):  # newest first; at one instant, against the order of paying
             lacking = -self.balance(payment.currency)
             if lacking > 0 and one.invoice.currency == payment.currency:
-                self.take_off(one, min(lacking, one.amount), now)
+                self.take_off(one, min(lacking, one.amount))
         lacking = -self.balance(payment.currency)
         if lacking > 0:  # it was sent back to the customer: asked for
             line = Line("OTHER", lacking)
@@ -670,11 +670,11 @@ class Book:
             self.date(self.keep(invoice), 0, self.grace_days, now)
         self.after(now)
 
-    def take_off(self, one: Applied, amount: Fraction, now: datetime) -> None:
+    def take_off(self, one: Applied, amount: Fraction) -> None:
         invoice = one.invoice
         if amount > 0 and invoice.open == 0:
             invoice.reopened = True
-            invoice.kept = invoice.past_due is not None and invoice.past_due <= now
+            invoice.kept = True  # its credits were given: it is owed for good
         one.amount -= amount
 
     def put_void(self, invoice: Document, now: datetime) -> None:

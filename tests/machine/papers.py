@@ -202,7 +202,7 @@ class Document:
     voided: datetime | None = None
     completed: datetime | None = None  # first fully paid
     reopened: bool = False
-    kept: bool = False  # a purchase whose grace ended while it was paid
+    kept: bool = False  # a purchase that was paid once: it is owed, and not called off
     purchase: tuple[str, Fraction] | None = None
     number: int = 0
     rank: int = 0  # among those created at one instant

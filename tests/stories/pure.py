@@ -208,12 +208,11 @@ class Pure:
                 return invoice
             return replace(invoice, number=self._number("INV", invoice.issued_at))
 
+        updated = tuple(named(one) for one in decided.invoices.updated)
+        inserted = tuple(named(one) for one in decided.invoices.inserted)
         return replace(
             decided,
-            invoices=Changes(
-                tuple(named(one) for one in decided.invoices.inserted),
-                tuple(named(one) for one in decided.invoices.updated),
-            ),
+            invoices=Changes(inserted=inserted, updated=updated),
             credit_notes=tuple(
                 replace(one, number=self._number("CN", one.issued_at))
                 for one in decided.credit_notes

@@ -69,7 +69,10 @@ async def step(db: Db, account: Account, customer_id: CustomerId, now: datetime)
     try:
         taken, failures = await db.run(work)
     except _UNWRITABLE as error:
-        taken, failures = 0, [await _unwritten(db, account, customer_id, now, error)]
+        failure = await _unwritten(db, account, customer_id, now, error)
+        if failure is None:
+            return True  # somebody else met it too, and has set it aside meanwhile
+        taken, failures = 0, [failure]
     for failure in failures:
         await _park(db, account, failure, now)
     return bool(taken or failures)
@@ -247,11 +250,11 @@ async def _alone(db: Db, account: Account, customer_id: CustomerId, now: datetim
 
 async def _unwritten(
     db: Db, account: Account, customer_id: CustomerId, now: datetime, error: Exception
-) -> _Failure:
-    """Return whose step it was that the database did not take."""
+) -> _Failure | None:
+    """Return whose step it was that the database did not take; None if nothing is due any more."""
     facts = await db.read(lambda tx: _facts(tx, account, customer_id, now))
     first = advance.first_due(facts, now)
-    return _Failure(customer_id, None if first is None else _owner(facts, first), error)
+    return None if first is None else _Failure(customer_id, _owner(facts, first), error)
 
 
 async def _facts(tx: Tx, account: Account, customer_id: CustomerId, now: datetime) -> Snapshot:

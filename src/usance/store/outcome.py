@@ -103,7 +103,8 @@ async def _numbered(tx: Tx, entries: Sequence[Entry]) -> list[Entry]:
         issued = [
             invoice
             for entry in own
-            for invoice in entry.outcome.invoices.all
+            # A cut period's own invoice, which was PENDING, before what its change makes new.
+            for invoice in (*entry.outcome.invoices.updated, *entry.outcome.invoices.inserted)
             if invoice.issued_at is not None and invoice.number is None
         ]
         invoices |= await _take_numbers(tx, account, "INVOICE", "INV", issued)
@@ -118,8 +119,8 @@ async def _numbered(tx: Tx, entries: Sequence[Entry]) -> list[Entry]:
         return replace(
             outcome,
             invoices=Changes(
-                tuple(named(i) for i in outcome.invoices.inserted),
-                tuple(named(i) for i in outcome.invoices.updated),
+                inserted=tuple(named(i) for i in outcome.invoices.inserted),
+                updated=tuple(named(i) for i in outcome.invoices.updated),
             ),
             credit_notes=tuple(replace(n, number=notes[n.id]) for n in outcome.credit_notes),
         )

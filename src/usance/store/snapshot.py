@@ -49,13 +49,18 @@ _SUBSCRIPTIONS: Final = """
      ORDER BY created_at, subscription_id
 """
 
+# The plan that was tried is the one that the trial began on, whatever it was changed to.
 _TRIALED: Final = """
-    SELECT DISTINCT customer_id, plan_id
-      FROM subscriptions
-     WHERE account_id = $1
-       AND customer_id = ANY($2)
-       AND trial_ends_at IS NOT NULL
-     ORDER BY customer_id, plan_id
+    SELECT DISTINCT g.customer_id, v.plan_id
+      FROM segments g
+      JOIN periods p USING (account_id, customer_id, subscription_id, seq)
+      JOIN plan_versions v USING (account_id, version_id)
+     WHERE g.account_id = $1
+       AND g.customer_id = ANY($2)
+       AND g.seq = 0
+       AND g.n = 0
+       AND p.is_trial
+     ORDER BY g.customer_id, v.plan_id
 """
 
 _CHANGES: Final = """

@@ -93,7 +93,8 @@ def brought_to(before: Snapshot, now: datetime, *, own_time: bool) -> Snapshot:
 
 def _past_due(draft: Draft, invoice_id: InvoiceId) -> None:
     invoice = draft.invoices[invoice_id]
-    if invoice.purchase is not None:
+    # Once paid it has brought its credits: after a reversal it is owed, and not called off.
+    if invoice.purchase is not None and invoice.reopened_at is None:
         void(draft, invoice, "The credits were not paid in time.")
         return
     draft.put(replace(invoice, status=InvoiceStatus.PAST_DUE))
