@@ -6,10 +6,11 @@ from typing import Any
 import asyncpg
 import pytest
 from tests.api import client
-from tests.books import _QUESTIONS, _SETTLED, check_books
+from tests.books import check_books
 
 from usance import clock
 from usance.store.db import Db
+from usance.store.verify import CHECKS, SETTLED_CHECKS
 
 PLAN: dict[str, Any] = {
     "name": "Plan",
@@ -169,4 +170,6 @@ async def test_a_wrong_is_seen(books: asyncpg.Connection, wrong: str):
 
 
 def test_every_question_is_tried():
-    assert {name for names in WRONGS.values() for name in names} == {*_QUESTIONS, *_SETTLED}
+    assert {name for names in WRONGS.values() for name in names} == {
+        check.holds for check in (*CHECKS, *SETTLED_CHECKS)
+    }

@@ -14,9 +14,9 @@ from typing import assert_never
 from usance.core import outcome as outcomes
 from usance.core import periods
 from usance.core.catalog import PlanVersion
-from usance.core.decisions import billing, cancel, due, granting, lifecycle
+from usance.core.decisions import billing, cancel, crediting, due, granting, lifecycle
+from usance.core.decisions.crediting import Occasion
 from usance.core.decisions.due import Step, StepKind
-from usance.core.decisions.lifecycle import Occasion
 from usance.core.decisions.settle import void
 from usance.core.draft import Draft
 from usance.core.ids import InvoiceId, PoolId, SubscriptionId
@@ -163,7 +163,7 @@ def _end_at_boundary(
     """Cancel at the period's end: what was used in an advance period is charged by a FINAL invoice."""
     if not arrears:
         lines = billing.bill_usage(draft, subscription, running=period)
-        lines = lifecycle.credit_below_zero(
+        lines = crediting.credit_below_zero(
             draft, subscription, lines, Occasion.LAST_BOUNDARY, seq=period.seq
         )
         if any(line.amount > 0 for line in lines):
@@ -201,7 +201,7 @@ def _change(
         )
     if closing is not None and billing.is_arrears(new) and not ended.is_trial:
         lines = billing.bill_usage(draft, subscription, running=closing)
-        lines = lifecycle.credit_below_zero(
+        lines = crediting.credit_below_zero(
             draft, subscription, lines, Occasion.NEW_TIMING, seq=ended.seq
         )
         if any(line.amount > 0 for line in lines):
@@ -247,7 +247,7 @@ def _late_usage(draft: Draft, subscription_id: SubscriptionId) -> None:
     """Bill what came in after a subscription's end, once no more can come."""
     subscription = draft.subscriptions[subscription_id]
     lines = billing.bill_usage(draft, subscription, running=None)
-    lines = lifecycle.credit_below_zero(
+    lines = crediting.credit_below_zero(
         draft, subscription, lines, Occasion.AFTER_END, seq=subscription.seq
     )
     if any(line.amount > 0 for line in lines):

@@ -11,9 +11,9 @@ from typing import Final
 from uuid import UUID
 
 from usance.core import money, periods
-from usance.core.decisions import billing, lifecycle
+from usance.core.decisions import billing, crediting, lifecycle
 from usance.core.decisions.change_plan import standing_charge, unused_line
-from usance.core.decisions.lifecycle import Occasion
+from usance.core.decisions.crediting import Occasion
 from usance.core.decisions.settle import void
 from usance.core.draft import Draft
 from usance.core.ids import InvoiceId, SubscriptionId
@@ -229,7 +229,7 @@ def _running_lines(
     """Return the running period's usage and arrears base up to now, and what awaits an invoice."""
     if period is None or period.is_trial or not settle:
         lines = billing.bill_usage(draft, subscription, running=None)
-        return lifecycle.credit_below_zero(
+        return crediting.credit_below_zero(
             draft, subscription, lines, Occasion.CANCELLATION, seq=max(subscription.seq, 0)
         )
     base: list[Line] = []
@@ -238,7 +238,7 @@ def _running_lines(
     usage = billing.bill_usage(draft, subscription, running=period)
     return [
         *base,
-        *lifecycle.credit_below_zero(
+        *crediting.credit_below_zero(
             draft, subscription, usage, Occasion.CANCELLATION, seq=period.seq
         ),
     ]
@@ -255,7 +255,7 @@ def _give_back(draft: Draft, subscription: Subscription, period: SubscriptionPer
     if line.amount == 0:
         return
     corrects = draft.invoices.get(segment.invoice_id) if segment.invoice_id is not None else None
-    note = lifecycle.new_note(
+    note = crediting.new_note(
         draft,
         subscription,
         NoteKind.CANCELLATION,
@@ -265,7 +265,7 @@ def _give_back(draft: Draft, subscription: Subscription, period: SubscriptionPer
         currency=draft.version(subscription).terms.currency,
         corrects=corrects,
     )
-    lifecycle.apply_note(draft, note)
+    crediting.apply_note(draft, note)
 
 
 def _standing_segment(

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from usance.core import periods, proration
 from usance.core.catalog import CataloguePlan, PlanVersion
-from usance.core.decisions import billing, granting, lifecycle, subscribe
+from usance.core.decisions import billing, crediting, granting, lifecycle, subscribe
 from usance.core.draft import Draft
 from usance.core.ids import SubscriptionId
 from usance.core.invoices import Invoice, InvoiceKind, InvoiceStatus, Line, LineKind, NoteKind
@@ -272,8 +272,8 @@ def _cut(
     else:
         lines.append(unused_line(draft, subscription, period))
         usage = billing.bill_usage(draft, subscription, running=period)
-        lines += lifecycle.credit_below_zero(
-            draft, subscription, usage, lifecycle.Occasion.CUT, seq=period.seq
+        lines += crediting.credit_below_zero(
+            draft, subscription, usage, crediting.Occasion.CUT, seq=period.seq
         )
     lifecycle.close(draft, period, draft.now)
     anchored = replace(
@@ -331,7 +331,7 @@ def _adjust(
     currency = draft.version(subscription).terms.currency
     net = sum((line.amount for line in lines), ZERO)
     if net < 0:
-        note = lifecycle.new_note(
+        note = crediting.new_note(
             draft,
             subscription,
             NoteKind.PLAN_CHANGE,
@@ -341,7 +341,7 @@ def _adjust(
             currency=currency,
             corrects=_base_invoice(draft, subscription, period),
         )
-        lifecycle.apply_note(draft, note)
+        crediting.apply_note(draft, note)
         return None
     invoice = billing.new_invoice(
         draft,

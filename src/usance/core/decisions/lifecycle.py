@@ -10,25 +10,20 @@ Sources: BILLING.md, "Starting", "Renewing", "Paying".
 from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
-from enum import IntEnum
 from typing import Final
 
 from usance.core import ids, money, periods
 from usance.core.catalog import PlanVersion
 from usance.core.credits import Grant, GrantKind
-from usance.core.decisions import billing, due, granting
+from usance.core.decisions import billing, crediting, due, granting
 from usance.core.draft import Draft
-from usance.core.ids import CreditNoteId, GrantId, InvoiceId, SubscriptionId
+from usance.core.ids import GrantId, InvoiceId, SubscriptionId
 from usance.core.invoices import (
     OPEN,
-    CreditNote,
     Invoice,
     InvoiceKind,
     InvoiceStatus,
-    Line,
     LineKind,
-    NoteKind,
-    totals,
 )
 from usance.core.payments import EntryKind, Source
 from usance.core.subscriptions import (
@@ -286,8 +281,8 @@ def begin_period(
         seq=period.seq,
         kind=InvoiceKind.SUBSCRIPTION,
         n=0,
-        lines=credit_below_zero(
-            draft, subscription, [base, *usage], Occasion.PERIOD, seq=period.seq
+        lines=crediting.credit_below_zero(
+            draft, subscription, [base, *usage], crediting.Occasion.PERIOD, seq=period.seq
         ),
         currency=version.terms.currency,
         starts_at=period.starts_at,
@@ -329,8 +324,8 @@ def issue_arrears(
     assert invoice is not None, "an arrears period has a PENDING invoice"
     base = billing.arrears_base_lines(draft, period, until)
     usage = billing.bill_usage(draft, subscription, running=period)
-    lines = credit_below_zero(
-        draft, subscription, [*base, *usage], Occasion.ARREARS, seq=period.seq
+    lines = crediting.credit_below_zero(
+        draft, subscription, [*base, *usage], crediting.Occasion.ARREARS, seq=period.seq
     )
     invoice = billing.with_lines(draft, replace(invoice, ends_at=until), lines)
     issue(draft, subscription, invoice, not_before=until)
@@ -440,92 +435,6 @@ def end(
     draft.put(replace(subscription, status=status, cancelled_at=at, expires_at=None))
     granting.claw_back(draft, subscription.id)
     draft.notice(f"subscription.{status.value.lower()}", subscription.id, {})
-
-
-class Occasion(IntEnum):
-    """What bills usage, as the `n` of a late note's identity: each happens once in a period."""
-
-    PERIOD = 0  # the invoice of a period in advance, when it opens
-    ARREARS = 1  # the invoice of a period in arrears, when it ends
-    CANCELLATION = 2
-    LAST_BOUNDARY = 3  # a cancellation at the period's end
-    NEW_TIMING = 4  # a plan change from advance to arrears
-    AFTER_END = 5
-    CUT = 6  # a plan change that ends the period
-
-
-def credit_below_zero(
-    draft: Draft, subscription: Subscription, lines: list[Line], occasion: Occasion, *, seq: int
-) -> list[Line]:
-    """Return the lines without late ones below zero, which become a credit note of their own.
-
-    An invoice never asks for less than nothing, and what was billed too high is given back whole.
-    """
-    below = tuple(replace(line, amount=-line.amount) for line in lines if _is_refund(line))
-    if below:
-        currency = draft.version(subscription).terms.currency
-        note = new_note(
-            draft,
-            subscription,
-            NoteKind.LATE_USAGE,
-            seq=seq,
-            n=occasion,
-            lines=below,
-            currency=currency,
-        )
-        apply_note(draft, note)
-    return [line for line in lines if not _is_refund(line)]
-
-
-def _is_refund(line: Line) -> bool:
-    return line.kind is LineKind.LATE_USAGE and line.amount < 0
-
-
-def new_note(
-    draft: Draft,
-    subscription: Subscription,
-    kind: NoteKind,
-    *,
-    seq: int,
-    n: int,
-    lines: tuple[Line, ...],
-    currency: str,
-    corrects: Invoice | None = None,
-) -> CreditNote:
-    """Issue a credit note, at the tax rate of the invoice that it corrects."""
-    tax_rate = corrects.tax_rate if corrects is not None else draft.before.tax_rate
-    sums = totals(lines, tax_rate=tax_rate, currency=currency)
-    note = CreditNote(
-        id=CreditNoteId(draft.new_id("note", subscription.id, seq, kind, n)),
-        customer_id=subscription.customer_id,
-        subscription_id=subscription.id,
-        seq=seq,
-        kind=kind,
-        n=n,
-        currency=currency,
-        lines=lines,
-        subtotal=sums.subtotal,
-        tax_rate=tax_rate,
-        tax_amount=sums.tax_amount,
-        amount=sums.amount,
-        invoice_ids=(corrects.id,) if corrects is not None else (),
-        issued_at=draft.now,
-    )
-    draft.add_note(note)
-    return note
-
-
-def apply_note(draft: Draft, note: CreditNote) -> None:
-    """Let a credit note close what is open on its subscription, oldest first; the rest is balance."""
-    left = note.amount
-    for invoice in draft.invoices_of(note.subscription_id):
-        if left == 0:
-            break
-        if invoice.status in OPEN and invoice.currency == note.currency:
-            part = min(left, invoice.amount_due)
-            draft.put_money(invoice.id, part, Source.CREDIT_NOTE, note.id)
-            left -= part
-    draft.move_balance(note.currency, left, EntryKind.CREDIT_NOTE, note.id)
 
 
 def is_running(subscription: Subscription) -> bool:
