@@ -32,12 +32,14 @@ from usance.core.decisions import (
     due,
     granting,
     lifecycle,
+    opening,
     purchase,
     reconcile,
     record,
     reverse_burn,
     settle,
     subscribe,
+    upgrading,
     void_invoice,
 )
 
@@ -86,6 +88,7 @@ MODULES = [
     invoices,
     lifecycle,
     money,
+    opening,
     periods,
     pricing,
     proration,
@@ -95,6 +98,7 @@ MODULES = [
     reverse_burn,
     settle,
     subscribe,
+    upgrading,
     usage,
     void_invoice,
     windows,
@@ -103,7 +107,7 @@ MODULES = [
 BUGS = (
     Planted(
         "counts a boundary from the period before, not from the anchor",
-        lifecycle,
+        opening,
         "open_period",
         "        subscription.anchor_at,\n        subscription.zone,\n        version.terms.interval,\n"
         "        seq + 1 - subscription.anchor_seq,\n",
@@ -259,7 +263,7 @@ BUGS = (
     ),
     Planted(
         "credits what a void invoice had charged",
-        change_plan,
+        upgrading,
         "standing_charge",
         "return ZERO if",
         "return segment.charge if",
@@ -306,7 +310,7 @@ BUGS = (
         "forgets the usage of a period that ended past due",
         advance,
         "_boundary",
-        "lifecycle.leave_usage(draft, subscription, period)",
+        "billing.leave_for_next_invoice(draft, subscription, period)",
         "pass",
     ),
     Planted(
@@ -318,7 +322,7 @@ BUGS = (
     ),
     Planted(
         "keeps the money of a void invoice",
-        settle,
+        billing,
         "void",
         "draft.move_balance(invoice.currency, held,",
         "draft.move_balance(invoice.currency, held - held,",

@@ -14,10 +14,9 @@ from typing import assert_never
 from usance.core import outcome as outcomes
 from usance.core import periods
 from usance.core.catalog import PlanVersion
-from usance.core.decisions import billing, cancel, crediting, due, granting, lifecycle
+from usance.core.decisions import billing, cancel, crediting, due, granting, lifecycle, opening
 from usance.core.decisions.crediting import Occasion
 from usance.core.decisions.due import Step, StepKind
-from usance.core.decisions.settle import void
 from usance.core.draft import Draft
 from usance.core.ids import InvoiceId, PoolId, SubscriptionId
 from usance.core.invoices import OPEN, InvoiceKind, InvoiceStatus, Line
@@ -95,7 +94,7 @@ def _past_due(draft: Draft, invoice_id: InvoiceId) -> None:
     invoice = draft.invoices[invoice_id]
     # Once paid it has brought its credits: after a reversal it is owed, and not called off.
     if invoice.purchase is not None and invoice.reopened_at is None:
-        void(draft, invoice, "The credits were not paid in time.")
+        billing.void(draft, invoice, "The credits were not paid in time.")
         return
     draft.put(replace(invoice, status=InvoiceStatus.PAST_DUE))
     draft.notice("invoice.past_due", invoice_id, {"amountDue": invoice.amount_due})
@@ -106,7 +105,7 @@ def _expire(draft: Draft, subscription_id: SubscriptionId) -> None:
     subscription = draft.subscriptions[subscription_id]
     for invoice in draft.invoices_of(subscription_id):
         if invoice.status in OPEN:
-            void(draft, invoice, "The subscription expired before it was paid.")
+            billing.void(draft, invoice, "The subscription expired before it was paid.")
     lifecycle.end(
         draft, draft.subscriptions[subscription_id], at=draft.now, status=SubscriptionStatus.EXPIRED
     )
@@ -134,8 +133,8 @@ def _boundary(draft: Draft, subscription_id: SubscriptionId) -> None:
     boundary = period.ends_at
 
     if arrears:
-        lifecycle.issue_arrears(draft, subscription, period, boundary)
-    lifecycle.close(draft, period, boundary)
+        opening.issue_arrears(draft, subscription, period, boundary)
+    opening.close(draft, period, boundary)
     draft.notice("period.closed", subscription_id, {"seq": period.seq})
 
     if subscription.cancel_at is not None and subscription.cancel_at <= boundary:
@@ -143,7 +142,7 @@ def _boundary(draft: Draft, subscription_id: SubscriptionId) -> None:
         return
     if subscription.status is SubscriptionStatus.PAST_DUE:
         if not arrears:
-            lifecycle.leave_usage(draft, subscription, period)
+            billing.leave_for_next_invoice(draft, subscription, period)
         return
     if subscription.status is SubscriptionStatus.TRIALING:
         subscription = replace(subscription, status=SubscriptionStatus.ACTIVE)
@@ -240,7 +239,7 @@ def _issue_lines(
         starts_at=period.starts_at,
         ends_at=period.ends_at,
     )
-    lifecycle.issue(draft, subscription, invoice, not_before=draft.now)
+    opening.issue(draft, subscription, invoice, not_before=draft.now)
 
 
 def _late_usage(draft: Draft, subscription_id: SubscriptionId) -> None:

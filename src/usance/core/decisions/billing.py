@@ -27,6 +27,7 @@ from usance.core.invoices import (
     totals,
 )
 from usance.core.metering import Counter, CounterKey
+from usance.core.payments import EntryKind, Source
 from usance.core.pricing import PerUnit
 from usance.core.snapshot import Snapshot
 from usance.core.subscriptions import Segment, Subscription, SubscriptionPeriod
@@ -394,6 +395,27 @@ def issue(
     if invoice.amount == 0:
         draft.mark_paid(invoice.id)
     return draft.invoices[invoice.id]
+
+
+def void(draft: Draft, invoice: Invoice, reason: str) -> Invoice:
+    """Make an unpaid invoice void; money on it moves to the customer's balance."""
+    invoice = draft.invoices[invoice.id]
+    assert invoice.status not in (InvoiceStatus.PAID, InvoiceStatus.VOID), (
+        "only an unpaid one is voided"
+    )
+    held = invoice.amount_paid
+    if held > 0:
+        draft.put_money(invoice.id, -held, Source.BALANCE, None)
+        draft.move_balance(invoice.currency, held, EntryKind.VOIDED_INVOICE, invoice.id)
+    voided = replace(
+        draft.invoices[invoice.id],
+        status=InvoiceStatus.VOID,
+        voided_at=draft.now,
+        void_reason=reason,
+    )
+    draft.put(voided)
+    draft.notice("invoice.voided", invoice.id, {"reason": reason})
+    return voided
 
 
 def accrued(facts: Snapshot, invoice: Invoice, now: datetime) -> Invoice:

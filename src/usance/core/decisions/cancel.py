@@ -11,10 +11,9 @@ from typing import Final
 from uuid import UUID
 
 from usance.core import money, periods
-from usance.core.decisions import billing, crediting, lifecycle
-from usance.core.decisions.change_plan import standing_charge, unused_line
+from usance.core.decisions import billing, crediting, lifecycle, opening
 from usance.core.decisions.crediting import Occasion
-from usance.core.decisions.settle import void
+from usance.core.decisions.upgrading import standing_charge, unused_line
 from usance.core.draft import Draft
 from usance.core.ids import InvoiceId, SubscriptionId
 from usance.core.invoices import (
@@ -129,7 +128,7 @@ def end_now(draft: Draft, subscription_id: SubscriptionId, *, settle: bool) -> N
         settle=settle,
     )
     if period is not None:
-        lifecycle.close(draft, period, draft.now)
+        opening.close(draft, period, draft.now)
     invoice_id = _issue_final(draft, subscription, final)
     if invoice_id is not None:
         for replaced in carried:
@@ -143,7 +142,7 @@ def _void_unpaid(draft: Draft, unpaid: list[Invoice]) -> None:
     """Void the invoices, but for one that a credit note for late usage has just paid."""
     for invoice in unpaid:
         if draft.invoices[invoice.id].status is not InvoiceStatus.PAID:
-            void(draft, invoice, "The subscription was cancelled.")
+            billing.void(draft, invoice, "The subscription was cancelled.")
 
 
 def _carried_lines(
@@ -302,4 +301,4 @@ def _issue_final(draft: Draft, subscription: Subscription, lines: list[Line]) ->
         starts_at=period.starts_at if period is not None else None,
         ends_at=period.ends_at if period is not None else None,
     )
-    return lifecycle.issue(draft, subscription, invoice, not_before=draft.now).id
+    return opening.issue(draft, subscription, invoice, not_before=draft.now).id

@@ -8,16 +8,15 @@ Sources: BILLING.md, "Starting", "Renewing", "Paying".
 """
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from typing import Final
 
-from usance.core import ids, money, periods
-from usance.core.catalog import PlanVersion
+from usance.core import ids
 from usance.core.credits import Grant, GrantKind
-from usance.core.decisions import billing, crediting, due, granting
+from usance.core.decisions import billing, crediting, due, granting, opening
 from usance.core.draft import Draft
-from usance.core.ids import GrantId, InvoiceId, SubscriptionId
+from usance.core.ids import GrantId, SubscriptionId
 from usance.core.invoices import (
     OPEN,
     Invoice,
@@ -28,7 +27,6 @@ from usance.core.invoices import (
 from usance.core.payments import EntryKind, Source
 from usance.core.subscriptions import (
     RUNNING,
-    Segment,
     Subscription,
     SubscriptionPeriod,
     SubscriptionStatus,
@@ -177,77 +175,17 @@ def start_paid(draft: Draft, subscription: Subscription, invoice: Invoice) -> No
         seq=-1,
         expires_at=None,
     )
-    period = open_period(draft, subscription, version, draft.now, usage_from_seq=0)
+    period = opening.open_period(draft, subscription, version, draft.now, usage_from_seq=0)
     charge = sum((line.amount for line in invoice.lines if line.kind is LineKind.BASE), ZERO)
     # The one change an issued invoice sees: the period it paid for, set once, when it is known.
     draft.put(
         replace(draft.invoices[invoice.id], starts_at=period.starts_at, ends_at=period.ends_at)
     )
-    add_segment(
+    opening.add_segment(
         draft, period, 0, version, starts_at=period.starts_at, charge=charge, invoice_id=invoice.id
     )
     granting.grant_period(draft, draft.subscriptions[subscription.id], version, 0)
     draft.notice("subscription.started", subscription.id, {})
-
-
-def open_period(
-    draft: Draft,
-    subscription: Subscription,
-    version: PlanVersion,
-    starts_at: datetime,
-    *,
-    usage_from_seq: int | None,
-) -> SubscriptionPeriod:
-    """Open the subscription's next period at `starts_at`; its end is counted from the anchor."""
-    assert subscription.anchor_at is not None, "a period is counted from an anchor"
-    seq = subscription.seq + 1
-    ends_at = periods.boundary(
-        subscription.anchor_at,
-        subscription.zone,
-        version.terms.interval,
-        seq + 1 - subscription.anchor_seq,
-        day=subscription.anchor_day,
-    )
-    period = SubscriptionPeriod(
-        subscription_id=subscription.id,
-        customer_id=subscription.customer_id,
-        seq=seq,
-        starts_at=starts_at,
-        ends_at=ends_at,
-        planned_ends_at=ends_at,
-        is_trial=False,
-        usage_from_seq=seq if usage_from_seq is None else usage_from_seq,
-        anchor_at=subscription.anchor_at,
-        anchor_day=subscription.anchor_day,
-    )
-    draft.put(period)
-    draft.put(replace(subscription, seq=seq))
-    return period
-
-
-def add_segment(
-    draft: Draft,
-    period: SubscriptionPeriod,
-    n: int,
-    version: PlanVersion,
-    *,
-    starts_at: datetime,
-    charge: Decimal = ZERO,
-    invoice_id: InvoiceId | None = None,
-) -> None:
-    """Note that a version is in force from `starts_at`, and what was charged for it in advance."""
-    draft.put(
-        Segment(
-            subscription_id=period.subscription_id,
-            customer_id=period.customer_id,
-            seq=period.seq,
-            n=n,
-            version_id=version.id,
-            starts_at=starts_at,
-            charge=charge,
-            invoice_id=invoice_id,
-        )
-    )
 
 
 # Renewing ------------------------------------------------------------------------------------------
@@ -266,11 +204,11 @@ def begin_period(
     `closing` included; in arrears it is PENDING.
     """
     version = draft.version(subscription)
-    period = open_period(draft, subscription, version, starts_at, usage_from_seq=None)
+    period = opening.open_period(draft, subscription, version, starts_at, usage_from_seq=None)
     subscription = draft.subscriptions[subscription.id]
     if billing.is_arrears(version):
-        open_arrears_invoice(draft, subscription, version, period)
-        add_segment(draft, period, 0, version, starts_at=starts_at)
+        opening.open_arrears_invoice(draft, subscription, version, period)
+        opening.add_segment(draft, period, 0, version, starts_at=starts_at)
         granting.grant_period(draft, subscription, version, period.seq)
         return
     base = billing.base_line(version, period.starts_at, period.ends_at)
@@ -288,85 +226,15 @@ def begin_period(
         starts_at=period.starts_at,
         ends_at=period.ends_at,
     )
-    add_segment(
+    opening.add_segment(
         draft, period, 0, version, starts_at=starts_at, charge=base.amount, invoice_id=invoice.id
     )
-    issue(draft, subscription, invoice, not_before=draft.now)
+    opening.issue(draft, subscription, invoice, not_before=draft.now)
     take_payments(draft)
     if (
         base.amount == 0
     ):  # nothing to pay for the plan itself: its credits do not wait for the usage
         granting.grant_period(draft, draft.subscriptions[subscription.id], version, period.seq)
-
-
-def open_arrears_invoice(
-    draft: Draft, subscription: Subscription, version: PlanVersion, period: SubscriptionPeriod
-) -> Invoice:
-    """Open a period's PENDING invoice; its lines come when the period ends."""
-    return billing.new_invoice(
-        draft,
-        subscription,
-        seq=period.seq,
-        kind=InvoiceKind.SUBSCRIPTION,
-        n=0,
-        lines=(),
-        currency=version.terms.currency,
-        starts_at=period.starts_at,
-        ends_at=period.ends_at,
-    )
-
-
-def issue_arrears(
-    draft: Draft, subscription: Subscription, period: SubscriptionPeriod, until: datetime
-) -> None:
-    """Issue the PENDING invoice of an arrears period that ends at `until`: base price and usage."""
-    invoice = pending_invoice(draft, subscription.id, period.seq)
-    assert invoice is not None, "an arrears period has a PENDING invoice"
-    base = billing.arrears_base_lines(draft, period, until)
-    usage = billing.bill_usage(draft, subscription, running=period)
-    lines = crediting.credit_below_zero(
-        draft, subscription, [*base, *usage], crediting.Occasion.ARREARS, seq=period.seq
-    )
-    invoice = billing.with_lines(draft, replace(invoice, ends_at=until), lines)
-    issue(draft, subscription, invoice, not_before=until)
-
-
-def pending_invoice(draft: Draft, subscription_id: SubscriptionId, seq: int) -> Invoice | None:
-    """Return the PENDING invoice of a period, if it has one."""
-    return next(
-        (
-            i
-            for i in draft.invoices.values()
-            if i.subscription_id == subscription_id
-            and i.seq == seq
-            and i.status is InvoiceStatus.PENDING
-        ),
-        None,
-    )
-
-
-def issue(
-    draft: Draft, subscription: Subscription, invoice: Invoice, *, not_before: datetime
-) -> Invoice:
-    """Issue an invoice of the subscription with its grace and its version's net terms."""
-    return billing.issue(
-        draft,
-        invoice,
-        grace_days=subscription.grace_days,
-        net_terms_days=draft.version(subscription).terms.net_terms_days,
-        not_before=not_before,
-    )
-
-
-def close(draft: Draft, period: SubscriptionPeriod, at: datetime) -> None:
-    """Close a period at `at`, its boundary or the instant at which it was cut."""
-    current = draft.periods[period.subscription_id, period.seq]
-    draft.put(replace(current, ends_at=at, closed_at=draft.now))
-
-
-def leave_usage(draft: Draft, subscription: Subscription, period: SubscriptionPeriod) -> None:
-    """Keep the usage of a period that ends without an invoice for the next one."""
-    billing.leave_for_next_invoice(draft, subscription, period)
 
 
 def _re_anchor(draft: Draft, subscription: Subscription) -> None:
@@ -386,8 +254,8 @@ def _re_anchor(draft: Draft, subscription: Subscription) -> None:
         begin_period(draft, subscription, draft.now, closing=None)
         return
     version = draft.version(subscription)
-    period = open_period(draft, subscription, version, draft.now, usage_from_seq=None)
-    add_segment(
+    period = opening.open_period(draft, subscription, version, draft.now, usage_from_seq=None)
+    opening.add_segment(
         draft, period, 0, version, starts_at=draft.now, charge=first.charge, invoice_id=carried.id
     )
     if not granting.was_granted(draft, subscription.id, ended.seq):
@@ -440,13 +308,3 @@ def end(
 def is_running(subscription: Subscription) -> bool:
     """Whether the subscription is in a state in which it can be changed."""
     return subscription.status in RUNNING
-
-
-def trial_end(now: datetime, days: int) -> datetime:
-    """Return the end of a trial of so many days of 24 hours."""
-    return now + timedelta(hours=24 * days)
-
-
-def no_money(currency: str) -> Decimal:
-    """Return nothing, at the currency's scale."""
-    return money.rounded(ZERO, currency)

@@ -6,7 +6,7 @@ Units: amounts are Decimals at the currency's scale.
 Sources: BILLING.md, "Paying".
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
@@ -138,24 +138,3 @@ def _payment(draft: Draft, request: MarkPaid, currency: str, amount: Decimal) ->
     draft.put(payment)
     draft.notice("payment.recorded", payment.id, {"amount": payment.amount, "currency": currency})
     return payment
-
-
-def void(draft: Draft, invoice: Invoice, reason: str) -> Invoice:
-    """Make an unpaid invoice void; money on it moves to the customer's balance."""
-    invoice = draft.invoices[invoice.id]
-    assert invoice.status not in (InvoiceStatus.PAID, InvoiceStatus.VOID), (
-        "only an unpaid one is voided"
-    )
-    held = invoice.amount_paid
-    if held > 0:
-        draft.put_money(invoice.id, -held, Source.BALANCE, None)
-        draft.move_balance(invoice.currency, held, EntryKind.VOIDED_INVOICE, invoice.id)
-    voided = replace(
-        draft.invoices[invoice.id],
-        status=InvoiceStatus.VOID,
-        voided_at=draft.now,
-        void_reason=reason,
-    )
-    draft.put(voided)
-    draft.notice("invoice.voided", invoice.id, {"reason": reason})
-    return voided

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from usance.core import ids
 from usance.core.catalog import CataloguePlan, PlanStatus, PlanVersion
-from usance.core.decisions import billing, granting, lifecycle
+from usance.core.decisions import billing, granting, lifecycle, opening
 from usance.core.draft import Draft
 from usance.core.ids import PlanId, SubscriptionId
 from usance.core.invoices import OPEN, Invoice, InvoiceKind
@@ -145,12 +145,12 @@ def _await_payment(draft: Draft, subscription: Subscription, version: PlanVersio
         starts_at=None,
         ends_at=None,
     )
-    lifecycle.issue(draft, subscription, invoice, not_before=draft.now)
+    opening.issue(draft, subscription, invoice, not_before=draft.now)
 
 
 def _start_trial(draft: Draft, subscription: Subscription, version: PlanVersion) -> None:
     """Open period 0 as a trial: access, limits and credits at once, and nothing in it is charged."""
-    ends_at = lifecycle.trial_end(draft.now, version.terms.trial_days)
+    ends_at = opening.trial_end(draft.now, version.terms.trial_days)
     subscription = replace(
         subscription,
         status=SubscriptionStatus.TRIALING,
@@ -184,6 +184,6 @@ def _start_trial(draft: Draft, subscription: Subscription, version: PlanVersion)
         starts_at=period.starts_at,
         ends_at=period.ends_at,
     )
-    lifecycle.add_segment(draft, period, 0, version, starts_at=draft.now, invoice_id=invoice.id)
-    lifecycle.issue(draft, subscription, invoice, not_before=draft.now)
+    opening.add_segment(draft, period, 0, version, starts_at=draft.now, invoice_id=invoice.id)
+    opening.issue(draft, subscription, invoice, not_before=draft.now)
     granting.grant_period(draft, subscription, version, 0)

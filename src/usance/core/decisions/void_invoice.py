@@ -10,8 +10,7 @@ from typing import Final
 from uuid import UUID
 
 from usance.core.credits import TransactionKind
-from usance.core.decisions import granting, lifecycle
-from usance.core.decisions.settle import void
+from usance.core.decisions import billing, granting, lifecycle
 from usance.core.draft import Draft
 from usance.core.ids import InvoiceId
 from usance.core.invoices import OPEN, Invoice, InvoiceKind, InvoiceStatus
@@ -51,7 +50,7 @@ def void_invoice(
     undone = _plan_change(draft, subscription, invoice)
 
     # Nothing can be refused from here on.
-    void(draft, invoice, reason)
+    billing.void(draft, invoice, reason)
     if subscription is not None and undone is not None:
         _undo(draft, subscription, undone)
     if subscription is not None and subscription.status is SubscriptionStatus.INCOMPLETE:

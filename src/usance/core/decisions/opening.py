@@ -1,0 +1,150 @@
+"""Opening: how a subscription's period is opened, charged and closed.
+
+Units: instants are UTC; amounts are Decimals at the currency's scale.
+Sources: BILLING.md, "Calendar", "Renewing".
+"""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Final
+
+from usance.core import periods
+from usance.core.catalog import PlanVersion
+from usance.core.decisions import billing, crediting
+from usance.core.draft import Draft
+from usance.core.ids import InvoiceId, SubscriptionId
+from usance.core.invoices import Invoice, InvoiceKind, InvoiceStatus
+from usance.core.subscriptions import Segment, Subscription, SubscriptionPeriod
+
+ZERO: Final = Decimal(0)
+
+
+def open_period(
+    draft: Draft,
+    subscription: Subscription,
+    version: PlanVersion,
+    starts_at: datetime,
+    *,
+    usage_from_seq: int | None,
+) -> SubscriptionPeriod:
+    """Open the subscription's next period at `starts_at`; its end is counted from the anchor."""
+    assert subscription.anchor_at is not None, "a period is counted from an anchor"
+    seq = subscription.seq + 1
+    ends_at = periods.boundary(
+        subscription.anchor_at,
+        subscription.zone,
+        version.terms.interval,
+        seq + 1 - subscription.anchor_seq,
+        day=subscription.anchor_day,
+    )
+    period = SubscriptionPeriod(
+        subscription_id=subscription.id,
+        customer_id=subscription.customer_id,
+        seq=seq,
+        starts_at=starts_at,
+        ends_at=ends_at,
+        planned_ends_at=ends_at,
+        is_trial=False,
+        usage_from_seq=seq if usage_from_seq is None else usage_from_seq,
+        anchor_at=subscription.anchor_at,
+        anchor_day=subscription.anchor_day,
+    )
+    draft.put(period)
+    draft.put(replace(subscription, seq=seq))
+    return period
+
+
+def add_segment(
+    draft: Draft,
+    period: SubscriptionPeriod,
+    n: int,
+    version: PlanVersion,
+    *,
+    starts_at: datetime,
+    charge: Decimal = ZERO,
+    invoice_id: InvoiceId | None = None,
+) -> None:
+    """Note that a version is in force from `starts_at`, and what was charged for it in advance."""
+    draft.put(
+        Segment(
+            subscription_id=period.subscription_id,
+            customer_id=period.customer_id,
+            seq=period.seq,
+            n=n,
+            version_id=version.id,
+            starts_at=starts_at,
+            charge=charge,
+            invoice_id=invoice_id,
+        )
+    )
+
+
+def open_arrears_invoice(
+    draft: Draft, subscription: Subscription, version: PlanVersion, period: SubscriptionPeriod
+) -> Invoice:
+    """Open a period's PENDING invoice; its lines come when the period ends."""
+    return billing.new_invoice(
+        draft,
+        subscription,
+        seq=period.seq,
+        kind=InvoiceKind.SUBSCRIPTION,
+        n=0,
+        lines=(),
+        currency=version.terms.currency,
+        starts_at=period.starts_at,
+        ends_at=period.ends_at,
+    )
+
+
+def issue_arrears(
+    draft: Draft, subscription: Subscription, period: SubscriptionPeriod, until: datetime
+) -> None:
+    """Issue the PENDING invoice of an arrears period that ends at `until`: base price and usage."""
+    invoice = pending_invoice(draft, subscription.id, period.seq)
+    assert invoice is not None, "an arrears period has a PENDING invoice"
+    base = billing.arrears_base_lines(draft, period, until)
+    usage = billing.bill_usage(draft, subscription, running=period)
+    lines = crediting.credit_below_zero(
+        draft, subscription, [*base, *usage], crediting.Occasion.ARREARS, seq=period.seq
+    )
+    invoice = billing.with_lines(draft, replace(invoice, ends_at=until), lines)
+    issue(draft, subscription, invoice, not_before=until)
+
+
+def pending_invoice(draft: Draft, subscription_id: SubscriptionId, seq: int) -> Invoice | None:
+    """Return the PENDING invoice of a period, if it has one."""
+    return next(
+        (
+            i
+            for i in draft.invoices.values()
+            if i.subscription_id == subscription_id
+            and i.seq == seq
+            and i.status is InvoiceStatus.PENDING
+        ),
+        None,
+    )
+
+
+def issue(
+    draft: Draft, subscription: Subscription, invoice: Invoice, *, not_before: datetime
+) -> Invoice:
+    """Issue an invoice of the subscription with its grace and its version's net terms."""
+    return billing.issue(
+        draft,
+        invoice,
+        grace_days=subscription.grace_days,
+        net_terms_days=draft.version(subscription).terms.net_terms_days,
+        not_before=not_before,
+    )
+
+
+def close(draft: Draft, period: SubscriptionPeriod, at: datetime) -> None:
+    """Close a period at `at`, its boundary or the instant at which it was cut."""
+    current = draft.periods[period.subscription_id, period.seq]
+    draft.put(replace(current, ends_at=at, closed_at=draft.now))
+
+
+def trial_end(now: datetime, days: int) -> datetime:
+    """Return the end of a trial of so many days of 24 hours."""
+    return now + timedelta(hours=24 * days)
