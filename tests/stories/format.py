@@ -7,7 +7,7 @@
     denomination AI soft
     price AI 0.05 USD
     weight calls 2 model big
-    account grace 5 tax 19 zone Europe/Berlin incomplete 10 cancel_after 20
+    account grace 5 tax 19 zone Europe/Berlin incomplete 10 cancel_after 20 collection 60 upgrades wait
     customer zoe zone Europe/Berlin tax 19
 
     2027-01-31  subscribe pro  -> #1 SUBSCRIPTION 40.00 DUE
@@ -30,7 +30,7 @@ are UTC; those of the steps may have microseconds (2027-02-03T00:00:00.000001).
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -211,13 +211,17 @@ def _account(words: Iterator[str]) -> dict[str, Any]:
         "grace": "graceDays",
         "incomplete": "incompleteDays",
         "cancel_after": "cancelAfterPastDueDays",
+        "collection": "collectionMinutes",
+        "upgrades": "upgradeRequiresPayment",
         "tax": "taxRate",
         "zone": "zone",
     }
-    return {
-        names[name]: value if name == "zone" else Decimal(value) if name == "tax" else int(value)
-        for name, value in _pairs(words)
+    told: dict[str, Callable[[str], object]] = {
+        "zone": str,
+        "tax": Decimal,
+        "upgrades": {"wait": True}.__getitem__,
     }
+    return {names[name]: told.get(name, int)(value) for name, value in _pairs(words)}
 
 
 def _document(plans: list[dict[str, Any]], soft: set[str], priced: set[str]) -> dict[str, Any]:

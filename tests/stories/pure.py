@@ -87,6 +87,8 @@ class Pure:
             tax_rate=setting.account.get("taxRate", Decimal(0)),
             clock_offset_us=0,
             cancel_after_past_due_days=setting.account.get("cancelAfterPastDueDays"),
+            collection_minutes=setting.account.get("collectionMinutes", 0),
+            upgrade_requires_payment=setting.account.get("upgradeRequiresPayment", False),
         )
         nothing: frozenset[str] = frozenset()
         document = catalog_document.parse(setting.document, features=nothing, denominations=nothing)

@@ -102,7 +102,7 @@ async def change(
     plan_key: str | None,
     change_type: ChangeType,
 ) -> Result:
-    """Upgrade now, with an adjustment invoice or a credit note, or schedule a downgrade."""
+    """Upgrade with an adjustment invoice or a credit note, or schedule a downgrade."""
     customer = await ledger.lock_by_subscription(tx, call, subscription_id)
     plan = await catalog.find_plan(
         tx, call, plan_id=plan_id, plan_key=plan_key, field="changeToPlanId"
@@ -118,6 +118,9 @@ async def change(
     adjustment = next(
         (i for i in decided.outcome.invoices.inserted if i.kind is InvoiceKind.ADJUSTMENT), None
     )
+    pending = decided.after.changes.get(request.subscription_id)
+    if adjustment is None and pending is not None and pending.invoice_id is not None:
+        adjustment = decided.after.invoices[pending.invoice_id]  # asked for before, and still open
     return _result(decided, request.subscription_id, adjustment)
 
 

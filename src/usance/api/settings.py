@@ -29,6 +29,14 @@ class SettingsChange(Strict):
     cancel_after_past_due_days: Annotated[int | None, Field(ge=0, le=365)] = Field(
         default=None, description="Days after which an overdue subscription ends; null: never."
     )
+    collection_minutes: Annotated[int | None, Field(ge=0, le=4320)] = Field(
+        default=None,
+        description="How long after a boundary the usage before it is still collected; its invoice waits.",
+    )
+    upgrade_requires_payment: bool | None = Field(
+        default=None,
+        description="Whether an upgrade takes effect when its invoice is paid, not before.",
+    )
 
 
 class SettingsShape(Shape):
@@ -42,6 +50,8 @@ class SettingsShape(Shape):
     incomplete_days: int
     tax_rate: Number
     cancel_after_past_due_days: int | None
+    collection_minutes: int
+    upgrade_requires_payment: bool
 
 
 @router.get("/settings", response_model=One[SettingsShape])
@@ -71,4 +81,6 @@ def _shown(account: Account) -> SettingsShape:
         incomplete_days=account.incomplete_days,
         tax_rate=trimmed(account.tax_rate),
         cancel_after_past_due_days=account.cancel_after_past_due_days,
+        collection_minutes=account.collection_minutes,
+        upgrade_requires_payment=account.upgrade_requires_payment,
     )

@@ -71,10 +71,11 @@ class PlanOfSubscription(Shape):
 
 
 class ScheduledChange(Shape):
-    """A plan change that waits for the end of the period."""
+    """A plan change that waits for the end of the period, or for its invoice to be paid."""
 
     to_plan: PlanOfSubscription
-    effective_at: datetime | None
+    effective_at: datetime | None = Field(description="Null while it waits for `invoiceId`.")
+    invoice_id: UUID | None
 
 
 class SubscriptionShape(Shape):
@@ -308,10 +309,12 @@ def shown(view: View) -> SubscriptionShape:
     """Return the subscription as it is answered."""
     one, period = view.subscription, view.period
     scheduled = None
-    if view.change_version is not None:
+    if view.change is not None and view.change_version is not None:
+        waits = view.change.invoice_id is not None
         scheduled = ScheduledChange(
             to_plan=_plan(view.change_version),
-            effective_at=None if period is None else period.ends_at,
+            effective_at=None if period is None or waits else period.ends_at,
+            invoice_id=view.change.invoice_id,
         )
     return SubscriptionShape(
         id=one.id,

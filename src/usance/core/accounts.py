@@ -34,6 +34,8 @@ class Account:
     tax_rate: Decimal
     clock_offset_us: int  # how far a TEST account's clock runs ahead; 0 when LIVE
     cancel_after_past_due_days: int | None = None  # None: an overdue subscription is never ended
+    collection_minutes: int = 0  # how long the usage of an ended period is still collected
+    upgrade_requires_payment: bool = False  # an upgrade waits for its invoice
     catalog_version: int = 0  # counts the changes of its catalogue
 
     def __post_init__(self) -> None:

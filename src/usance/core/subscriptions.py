@@ -82,7 +82,8 @@ class SubscriptionPeriod:
     """One period of a subscription.
 
     `closed_at` is when its boundary was taken, `billed_at` when its usage went onto an invoice: what
-    comes later is late. `ends_at` moves at most once, before `planned_ends_at`: when a plan change
+    comes later is late. `collect_at` is when that is to happen, where the account's setting lets it
+    wait after the boundary. `ends_at` moves at most once, before `planned_ends_at`: when a plan change
     cuts the period or an immediate cancellation ends it. Usage of the periods from `usage_from_seq`
     on counts toward this one's limits: more than its own only after a plan change cut a period.
     """
@@ -99,11 +100,17 @@ class SubscriptionPeriod:
     anchor_day: int | None
     closed_at: datetime | None = None
     billed_at: datetime | None = None
+    collect_at: datetime | None = None
 
     @property
     def span(self) -> periods.Period:
         """The whole period as it was opened, which prices and minimums are shares of."""
         return periods.Period(self.starts_at, self.planned_ends_at)
+
+    @property
+    def is_collecting(self) -> bool:
+        """Whether the period has ended and its usage is still to be billed, at `collect_at`."""
+        return self.collect_at is not None and self.billed_at is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +118,8 @@ class Segment:
     """A version in force from `starts_at` to the next segment's start, or the period's end.
 
     `charge` is what was charged in advance for it, from `starts_at` to the period's end, by the
-    invoice `invoice_id`; zero in arrears and in a trial. `undone_at`: its unpaid adjustment was
-    voided, so the plan change did not happen.
+    invoice `invoice_id`; zero in arrears and in a trial. With `undone_at` it is not in force: its
+    unpaid adjustment was voided, so the plan change did not happen, or is still waited for.
     """
 
     subscription_id: SubscriptionId
@@ -128,10 +135,11 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class PendingChange:
-    """A plan change that waits for the end of the running period."""
+    """A plan change that waits: for the end of the running period, or for `invoice_id` to be paid."""
 
     subscription_id: SubscriptionId
     customer_id: CustomerId
     plan_id: PlanId
     version_id: VersionId
     requested_at: datetime
+    invoice_id: InvoiceId | None = None

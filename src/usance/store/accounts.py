@@ -16,7 +16,8 @@ from usance.store.db import Tx
 _SELECT: Final = """
     SELECT a.account_id, a.name, a.mode, a.zone, a.currency, a.grace_days, a.incomplete_days,
            a.tax_rate, a.clock_offset_us,
-           a.cancel_after_past_due_days, a.catalog_version
+           a.cancel_after_past_due_days, a.collection_minutes, a.upgrade_requires_payment,
+           a.catalog_version
       FROM accounts a
 """
 
@@ -46,7 +47,7 @@ _LOCK: Final = (
 _UPDATE: Final = """
     UPDATE accounts
        SET name = $2, zone = $3, currency = $4, grace_days = $5, incomplete_days = $6, tax_rate = $7,
-           cancel_after_past_due_days = $8
+           cancel_after_past_due_days = $8, collection_minutes = $9, upgrade_requires_payment = $10
      WHERE account_id = $1
 """
 
@@ -128,6 +129,8 @@ async def write(tx: Tx, account: Account) -> None:
         account.incomplete_days,
         account.tax_rate,
         account.cancel_after_past_due_days,
+        account.collection_minutes,
+        account.upgrade_requires_payment,
     )
 
 
@@ -200,6 +203,8 @@ def _account(row: asyncpg.Record) -> Account:
         tax_rate=row["tax_rate"],
         clock_offset_us=row["clock_offset_us"],
         cancel_after_past_due_days=row["cancel_after_past_due_days"],
+        collection_minutes=row["collection_minutes"],
+        upgrade_requires_payment=row["upgrade_requires_payment"],
         catalog_version=row["catalog_version"],
     )
 

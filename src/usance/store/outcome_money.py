@@ -126,9 +126,10 @@ _INSERT_SEGMENT: Final = """
 
 _UPDATE_SEGMENT: Final = """
     UPDATE segments t
-       SET undone_at = v.undone_at
-      FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::int[], $5::int[], $6::timestamptz[])
-        AS v (account_id, customer_id, subscription_id, seq, n, undone_at)
+       SET starts_at = v.starts_at, charge = v.charge, undone_at = v.undone_at
+      FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::int[], $5::int[], $6::timestamptz[],
+                  $7::numeric[], $8::timestamptz[])
+        AS v (account_id, customer_id, subscription_id, seq, n, starts_at, charge, undone_at)
      WHERE t.account_id = v.account_id
        AND t.customer_id = v.customer_id
        AND t.subscription_id = v.subscription_id
@@ -195,7 +196,7 @@ async def write_documents(tx: Tx, entries: Sequence[Entry]) -> None:
         _UPDATE_SEGMENT,
         entries,
         lambda o: o.segments.updated,
-        lambda s: (s.subscription_id, s.seq, s.n, s.undone_at),
+        lambda s: (s.subscription_id, s.seq, s.n, s.starts_at, s.charge, s.undone_at),
     )
 
 

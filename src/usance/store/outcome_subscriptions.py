@@ -47,12 +47,13 @@ _UPDATE_SUBSCRIPTION: Final = """
 
 _PUT_CHANGE: Final = """
     INSERT INTO pending_changes (account_id, customer_id, subscription_id, version_id, plan_id,
-                                 requested_at)
+                                 requested_at, invoice_id)
     SELECT *
-      FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::timestamptz[])
+      FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::timestamptz[],
+                  $7::uuid[])
         ON CONFLICT (account_id, customer_id, subscription_id)
         DO UPDATE SET version_id = EXCLUDED.version_id, plan_id = EXCLUDED.plan_id,
-                      requested_at = EXCLUDED.requested_at
+                      requested_at = EXCLUDED.requested_at, invoice_id = EXCLUDED.invoice_id
 """
 
 _DROP_CHANGE: Final = """
@@ -67,19 +68,22 @@ _DROP_CHANGE: Final = """
 _INSERT_PERIOD: Final = """
     INSERT INTO periods (account_id, customer_id, subscription_id, seq, starts_at, ends_at,
                          planned_ends_at, is_trial, usage_from_seq, anchor_at, anchor_day, closed_at,
-                         billed_at)
+                         billed_at, collect_at)
     SELECT *
       FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::int[], $5::timestamptz[],
                   $6::timestamptz[], $7::timestamptz[], $8::boolean[], $9::int[],
-                  $10::timestamptz[], $11::int[], $12::timestamptz[], $13::timestamptz[])
+                  $10::timestamptz[], $11::int[], $12::timestamptz[], $13::timestamptz[],
+                  $14::timestamptz[])
 """
 
 _UPDATE_PERIOD: Final = """
     UPDATE periods t
-       SET ends_at = v.ends_at, closed_at = v.closed_at, billed_at = v.billed_at
+       SET ends_at = v.ends_at, closed_at = v.closed_at, billed_at = v.billed_at,
+           collect_at = v.collect_at
       FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::int[], $5::timestamptz[],
-                  $6::timestamptz[], $7::timestamptz[])
-        AS v (account_id, customer_id, subscription_id, seq, ends_at, closed_at, billed_at)
+                  $6::timestamptz[], $7::timestamptz[], $8::timestamptz[])
+        AS v (account_id, customer_id, subscription_id, seq, ends_at, closed_at, billed_at,
+              collect_at)
      WHERE t.account_id = v.account_id
        AND t.customer_id = v.customer_id
        AND t.subscription_id = v.subscription_id
@@ -97,7 +101,7 @@ async def write(tx: Tx, entries: Sequence[Entry]) -> None:
         _PUT_CHANGE,
         entries,
         lambda o: o.changes.all,
-        lambda c: (c.subscription_id, c.version_id, c.plan_id, c.requested_at),
+        lambda c: (c.subscription_id, c.version_id, c.plan_id, c.requested_at, c.invoice_id),
     )
     # A period that is cut at its first instant makes way for the one that starts there.
     await many(
@@ -105,7 +109,7 @@ async def write(tx: Tx, entries: Sequence[Entry]) -> None:
         _UPDATE_PERIOD,
         entries,
         lambda o: o.periods.updated,
-        lambda p: (p.subscription_id, p.seq, p.ends_at, p.closed_at, p.billed_at),
+        lambda p: (p.subscription_id, p.seq, p.ends_at, p.closed_at, p.billed_at, p.collect_at),
     )
     await many(
         tx,
@@ -124,6 +128,7 @@ async def write(tx: Tx, entries: Sequence[Entry]) -> None:
             p.anchor_day,
             p.closed_at,
             p.billed_at,
+            p.collect_at,
         ),
     )
 

@@ -11,10 +11,13 @@ CREATE TABLE public.accounts (
     tax_rate numeric NOT NULL,
     clock_offset_us bigint NOT NULL,
     cancel_after_past_due_days integer,
+    collection_minutes integer DEFAULT 0 NOT NULL,
+    upgrade_requires_payment boolean DEFAULT false NOT NULL,
     catalog_version bigint DEFAULT 0 NOT NULL,
     created_at timestamp with time zone NOT NULL,
     CONSTRAINT accounts_cancel_after_past_due_days_check CHECK (((cancel_after_past_due_days >= 0) AND (cancel_after_past_due_days <= 365))),
     CONSTRAINT accounts_check CHECK (((clock_offset_us >= 0) AND ((mode = 'TEST'::text) OR (clock_offset_us = 0)))),
+    CONSTRAINT accounts_collection_minutes_check CHECK (((collection_minutes >= 0) AND (collection_minutes <= 4320))),
     CONSTRAINT accounts_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text)),
     CONSTRAINT accounts_grace_days_check CHECK (((grace_days >= 0) AND (grace_days <= 365))),
     CONSTRAINT accounts_incomplete_days_check CHECK (((incomplete_days >= 1) AND (incomplete_days <= 365))),
@@ -415,7 +418,8 @@ CREATE TABLE public.pending_changes (
     subscription_id uuid NOT NULL,
     version_id uuid NOT NULL,
     plan_id uuid NOT NULL,
-    requested_at timestamp with time zone NOT NULL
+    requested_at timestamp with time zone NOT NULL,
+    invoice_id uuid
 );
 
 CREATE TABLE public.periods (
@@ -432,6 +436,7 @@ CREATE TABLE public.periods (
     usage_from_seq integer NOT NULL,
     closed_at timestamp with time zone,
     billed_at timestamp with time zone,
+    collect_at timestamp with time zone,
     CONSTRAINT periods_anchor_day_check CHECK (((anchor_day >= 1) AND (anchor_day <= 31))),
     CONSTRAINT periods_check CHECK (((starts_at <= ends_at) AND (ends_at <= planned_ends_at) AND (starts_at < planned_ends_at))),
     CONSTRAINT periods_check1 CHECK (((usage_from_seq >= 0) AND (usage_from_seq <= seq))),

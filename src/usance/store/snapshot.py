@@ -64,7 +64,7 @@ _TRIALED: Final = """
 """
 
 _CHANGES: Final = """
-    SELECT subscription_id, customer_id, plan_id, version_id, requested_at
+    SELECT subscription_id, customer_id, plan_id, version_id, requested_at, invoice_id
       FROM pending_changes
      WHERE account_id = $1
        AND customer_id = ANY($2)
@@ -75,7 +75,8 @@ _CHANGES: Final = """
 # an invoice, and those of unpaid invoices.
 _PERIODS: Final = """
     SELECT p.subscription_id, p.customer_id, p.seq, p.starts_at, p.ends_at, p.planned_ends_at,
-           p.is_trial, p.usage_from_seq, p.anchor_at, p.anchor_day, p.closed_at, p.billed_at
+           p.is_trial, p.usage_from_seq, p.anchor_at, p.anchor_day, p.closed_at, p.billed_at,
+           p.collect_at
       FROM periods p
       JOIN subscriptions s USING (account_id, customer_id, subscription_id)
      WHERE p.account_id = $1
@@ -83,6 +84,7 @@ _PERIODS: Final = """
        AND p.subscription_id = ANY($3)
        AND (p.seq >= s.seq - 1
             OR p.ends_at > $4
+            OR (p.collect_at IS NOT NULL AND p.billed_at IS NULL)
             OR EXISTS (SELECT FROM periods r
                         WHERE r.account_id = p.account_id
                           AND r.customer_id = p.customer_id

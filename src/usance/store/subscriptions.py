@@ -58,7 +58,8 @@ _ONE: Final = f"""
 
 _PERIODS: Final = """
     SELECT p.subscription_id, p.customer_id, p.seq, p.starts_at, p.ends_at, p.planned_ends_at,
-           p.is_trial, p.usage_from_seq, p.anchor_at, p.anchor_day, p.closed_at, p.billed_at
+           p.is_trial, p.usage_from_seq, p.anchor_at, p.anchor_day, p.closed_at, p.billed_at,
+           p.collect_at
       FROM periods p
       JOIN unnest($2::uuid[], $3::uuid[], $4::int[]) AS k (customer_id, subscription_id, seq)
      USING (customer_id, subscription_id, seq)
@@ -67,7 +68,7 @@ _PERIODS: Final = """
 """
 
 _CHANGES: Final = """
-    SELECT subscription_id, customer_id, plan_id, version_id, requested_at
+    SELECT subscription_id, customer_id, plan_id, version_id, requested_at, invoice_id
       FROM pending_changes
      WHERE account_id = $1
        AND customer_id = ANY($2)

@@ -14,12 +14,21 @@ from typing import assert_never
 from usance.core import outcome as outcomes
 from usance.core import periods
 from usance.core.catalog import PlanVersion
-from usance.core.decisions import billing, cancel, crediting, due, granting, lifecycle, opening
+from usance.core.decisions import (
+    billing,
+    cancel,
+    crediting,
+    due,
+    granting,
+    lifecycle,
+    opening,
+    upgrading,
+)
 from usance.core.decisions.crediting import Occasion
 from usance.core.decisions.due import Step, StepKind
 from usance.core.draft import Draft
 from usance.core.ids import InvoiceId, PoolId, SubscriptionId
-from usance.core.invoices import OPEN, InvoiceKind, InvoiceStatus, Line
+from usance.core.invoices import OPEN, InvoiceKind, InvoiceStatus
 from usance.core.outcome import Outcome
 from usance.core.snapshot import Snapshot
 from usance.core.subscriptions import (
@@ -50,6 +59,8 @@ def perform(before: Snapshot, step: Step, *, now: datetime) -> Outcome:
             cancel.end_now(draft, SubscriptionId(step.subject_id), settle=True)
         case StepKind.GRANT:
             _grant(draft, SubscriptionId(step.subject_id), step.at)
+        case StepKind.COLLECT:
+            _collect(draft, SubscriptionId(step.subject_id), step.at)
         case StepKind.BOUNDARY:
             _boundary(draft, SubscriptionId(step.subject_id))
         case StepKind.LATE_USAGE:
@@ -96,6 +107,10 @@ def _past_due(draft: Draft, invoice_id: InvoiceId) -> None:
     if invoice.purchase is not None and invoice.reopened_at is None:
         billing.void(draft, invoice, "The credits were not paid in time.")
         return
+    if upgrading.awaiting(draft, invoice) is not None:
+        assert invoice.subscription_id is not None, "an adjustment belongs to a subscription"
+        upgrading.lapse(draft, invoice.subscription_id, "The upgrade was not paid in time.")
+        return
     draft.put(replace(invoice, status=InvoiceStatus.PAST_DUE))
     draft.notice("invoice.past_due", invoice_id, {"amountDue": invoice.amount_due})
 
@@ -125,20 +140,26 @@ def _grant(draft: Draft, subscription_id: SubscriptionId, at: datetime) -> None:
 
 def _boundary(draft: Draft, subscription_id: SubscriptionId) -> None:
     """Close the ending period, then end, change or renew the subscription."""
+    upgrading.lapse(draft, subscription_id, "The upgrade was not paid before its period ended.")
     subscription = draft.subscriptions[subscription_id]
     period = draft.running_period(subscription)
     assert period is not None, "a boundary belongs to a running period"
     version = draft.version(subscription)
     arrears = billing.is_arrears(version) and not period.is_trial
     boundary = period.ends_at
+    ends = subscription.cancel_at is not None and subscription.cancel_at <= boundary
+    # Overdue in advance there is no invoice to come: the usage waits for the one after recovery.
+    leaves = subscription.status is SubscriptionStatus.PAST_DUE and not arrears and not ends
+    collect_at = None if leaves else opening.collect_at(draft, period)
 
-    if arrears:
+    if arrears and collect_at is None:
         opening.issue_arrears(draft, subscription, period, boundary)
-    opening.close(draft, period, boundary)
+    opening.close(draft, period, boundary, collect_at=collect_at)
     draft.notice("period.closed", subscription_id, {"seq": period.seq})
 
-    if subscription.cancel_at is not None and subscription.cancel_at <= boundary:
-        _end_at_boundary(draft, subscription, period, arrears=arrears)
+    if ends:
+        billed = arrears or collect_at is not None
+        _end_at_boundary(draft, subscription, period, billed=billed)
         return
     if subscription.status is SubscriptionStatus.PAST_DUE:
         if not arrears:
@@ -157,16 +178,14 @@ def _boundary(draft: Draft, subscription_id: SubscriptionId) -> None:
 
 
 def _end_at_boundary(
-    draft: Draft, subscription: Subscription, period: SubscriptionPeriod, *, arrears: bool
+    draft: Draft, subscription: Subscription, period: SubscriptionPeriod, *, billed: bool
 ) -> None:
-    """Cancel at the period's end: what was used in an advance period is charged by a FINAL invoice."""
-    if not arrears:
-        lines = billing.bill_usage(draft, subscription, running=period)
-        lines = crediting.credit_below_zero(
-            draft, subscription, lines, Occasion.LAST_BOUNDARY, seq=period.seq
-        )
-        if any(line.amount > 0 for line in lines):
-            _issue_lines(draft, subscription, period, InvoiceKind.FINAL, lines)
+    """Cancel at the period's end: what was used in an advance period is charged by a FINAL invoice.
+
+    `billed`: its usage is, or will be once it is collected.
+    """
+    if not billed:
+        _issue_usage(draft, subscription, period, InvoiceKind.FINAL, Occasion.LAST_BOUNDARY)
     assert subscription.cancel_at is not None, "a scheduled end has its instant"
     lifecycle.end(
         draft,
@@ -199,16 +218,35 @@ def _change(
             anchor_day=_kept_day(subscription, old, new),
         )
     if closing is not None and billing.is_arrears(new) and not ended.is_trial:
-        lines = billing.bill_usage(draft, subscription, running=closing)
-        lines = crediting.credit_below_zero(
-            draft, subscription, lines, Occasion.NEW_TIMING, seq=ended.seq
-        )
-        if any(line.amount > 0 for line in lines):
-            _issue_lines(draft, subscription, ended, InvoiceKind.ADJUSTMENT, lines)
+        if not draft.periods[subscription.id, ended.seq].is_collecting:
+            _issue_usage(draft, subscription, ended, InvoiceKind.ADJUSTMENT, Occasion.NEW_TIMING)
         closing = None
     draft.put(replace(updated, status=draft.subscriptions[subscription.id].status))
     draft.notice("subscription.plan_changed", subscription.id, {"planKey": new.plan_key})
     return closing
+
+
+def _collect(draft: Draft, subscription_id: SubscriptionId, at: datetime) -> None:
+    """Bill the usage of the ended period that was collected until `at`, where its boundary would have.
+
+    That is its own invoice in arrears, the next period's in advance; else a FINAL one after the
+    end, or an ADJUSTMENT before a change to arrears.
+    """
+    subscription = draft.subscriptions[subscription_id]
+    period = next(p for p in opening.collecting(draft, subscription_id) if p.collect_at == at)
+    sold = opening.as_sold_in(draft, subscription, period)
+    following = draft.segments.get((subscription_id, period.seq + 1, 0))
+    renewal = None
+    if following is not None and following.invoice_id is not None:
+        renewal = draft.invoices.get(following.invoice_id)
+    if opening.pending_invoice(draft, subscription_id, period.seq) is not None:
+        opening.issue_arrears(draft, sold, period, period.ends_at)
+    elif renewal is not None and renewal.status is InvoiceStatus.PENDING:
+        opening.issue_advance(draft, sold, renewal, closing=period)
+    elif subscription.is_ended:
+        _issue_usage(draft, sold, period, InvoiceKind.FINAL, Occasion.LAST_BOUNDARY)
+    else:
+        _issue_usage(draft, sold, period, InvoiceKind.ADJUSTMENT, Occasion.NEW_TIMING)
 
 
 def _kept_day(subscription: Subscription, old: PlanVersion, new: PlanVersion) -> int | None:
@@ -221,13 +259,20 @@ def _kept_day(subscription: Subscription, old: PlanVersion, new: PlanVersion) ->
     return periods.local_day(subscription.anchor_at, subscription.zone)
 
 
-def _issue_lines(
+def _issue_usage(
     draft: Draft,
     subscription: Subscription,
     period: SubscriptionPeriod,
     kind: InvoiceKind,
-    lines: list[Line],
+    occasion: Occasion,
+    *,
+    running: bool = True,
 ) -> None:
+    """Issue what awaits an invoice, and the period's own usage, on one by itself; none for nothing."""
+    lines = billing.bill_usage(draft, subscription, running=period if running else None)
+    lines = crediting.credit_below_zero(draft, subscription, lines, occasion, seq=period.seq)
+    if not any(line.amount > 0 for line in lines):
+        return
     invoice = billing.new_invoice(
         draft,
         subscription,
@@ -245,10 +290,7 @@ def _issue_lines(
 def _late_usage(draft: Draft, subscription_id: SubscriptionId) -> None:
     """Bill what came in after a subscription's end, once no more can come."""
     subscription = draft.subscriptions[subscription_id]
-    lines = billing.bill_usage(draft, subscription, running=None)
-    lines = crediting.credit_below_zero(
-        draft, subscription, lines, Occasion.AFTER_END, seq=subscription.seq
+    period = draft.periods[subscription_id, subscription.seq]
+    _issue_usage(
+        draft, subscription, period, InvoiceKind.ADJUSTMENT, Occasion.AFTER_END, running=False
     )
-    if any(line.amount > 0 for line in lines):
-        period = draft.periods[subscription_id, subscription.seq]
-        _issue_lines(draft, subscription, period, InvoiceKind.ADJUSTMENT, lines)

@@ -118,6 +118,11 @@ def bill_usage(
     return lines
 
 
+def has_priced_usage(draft: Draft, period: SubscriptionPeriod) -> bool:
+    """Whether some usage of the period has a price; a trial's has none."""
+    return not period.is_trial and bool(_priced_features(draft, period))
+
+
 def leave_for_next_invoice(
     draft: Draft, subscription: Subscription, period: SubscriptionPeriod
 ) -> None:
@@ -426,7 +431,13 @@ def accrued(facts: Snapshot, invoice: Invoice, now: datetime) -> Invoice:
     draft = Draft(facts, now=now, seed="accrued")
     subscription = draft.subscriptions[invoice.subscription_id]
     period = draft.periods[subscription.id, invoice.seq]
-    base = arrears_base_lines(draft, period, min(now, period.ends_at))
+    first = draft.segments[subscription.id, invoice.seq, 0]
+    if first.invoice_id == invoice.id:  # a renewal in advance, which waits for the usage before it
+        version = draft.before.versions[first.version_id]
+        base = [base_line(version, period.starts_at, period.planned_ends_at)]
+        period = draft.periods[subscription.id, invoice.seq - 1]
+    else:
+        base = arrears_base_lines(draft, period, min(now, period.ends_at))
     usage = bill_usage(draft, subscription, running=period)
     owed = [line for line in usage if line.amount >= 0]  # what is below zero becomes a credit note
     return with_lines(draft, invoice, [*base, *owed])

@@ -11,9 +11,8 @@ from typing import Final
 from uuid import UUID
 
 from usance.core import money, periods
-from usance.core.decisions import billing, crediting, lifecycle, opening
+from usance.core.decisions import billing, crediting, lifecycle, opening, upgrading
 from usance.core.decisions.crediting import Occasion
-from usance.core.decisions.upgrading import standing_charge, unused_line
 from usance.core.draft import Draft
 from usance.core.ids import InvoiceId, SubscriptionId
 from usance.core.invoices import (
@@ -38,7 +37,9 @@ from usance.core.subscriptions import (
 
 ZERO: Final = Decimal(0)
 _FEES: Final = frozenset({LineKind.BASE, LineKind.REMAINING_TIME, LineKind.UNUSED_TIME})
-_USAGE: Final = frozenset({LineKind.USAGE, LineKind.LATE_USAGE, LineKind.OTHER})
+_USED: Final = frozenset(
+    {LineKind.USAGE, LineKind.LATE_USAGE, LineKind.ELAPSED_TIME, LineKind.OTHER}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +100,7 @@ def _schedule(draft: Draft, subscription: Subscription, period: SubscriptionPeri
 
 def end_now(draft: Draft, subscription_id: SubscriptionId, *, settle: bool) -> None:
     """End access now, void what is unpaid, give back what is unused, and settle the rest by FINAL."""
+    upgrading.drop_pending(draft, subscription_id, "The subscription was cancelled.")
     subscription = draft.subscriptions[subscription_id]
     period = draft.running_period(subscription)
     # Lines first: they are read from what stands before anything is voided or cut.
@@ -114,14 +116,19 @@ def end_now(draft: Draft, subscription_id: SubscriptionId, *, settle: bool) -> N
         if any(line.amount != 0 for line in lines):
             carried.append(invoice.id)
             final += lines
+    for ended in opening.collecting(draft, subscription.id):
+        lines = _collected_lines(draft, subscription, ended)
+        if any(line.amount != 0 for line in lines):
+            carried += _awaiting(draft, unpaid, ended)
+            final += lines
     running = _running_lines(draft, subscription, period, settle=settle)
-    if any(line.amount != 0 for line in running):
-        carried += [i.id for i in unpaid if i.status is InvoiceStatus.PENDING]
+    if any(line.amount != 0 for line in running) and period is not None:
+        carried += [i.id for i in unpaid if _is_pending_of(i, period.seq)]
     final += running
     _void_unpaid(draft, unpaid)
     if period is not None and not period.is_trial:
         _give_back(draft, subscription, period)
-    ended = replace(
+    cancelled = replace(
         draft.subscriptions[subscription.id],
         cancel_mode=CancelMode.IMMEDIATE,
         cancel_at=draft.now,
@@ -129,13 +136,8 @@ def end_now(draft: Draft, subscription_id: SubscriptionId, *, settle: bool) -> N
     )
     if period is not None:
         opening.close(draft, period, draft.now)
-    invoice_id = _issue_final(draft, subscription, final)
-    if invoice_id is not None:
-        for replaced in carried:
-            if draft.invoices[replaced].status is not InvoiceStatus.VOID:
-                continue
-            draft.put(replace(draft.invoices[replaced], replaced_by=invoice_id))
-    lifecycle.end(draft, ended, at=draft.now, status=SubscriptionStatus.CANCELLED)
+    _issue_final(draft, subscription, final, carried)
+    lifecycle.end(draft, cancelled, at=draft.now, status=SubscriptionStatus.CANCELLED)
 
 
 def _void_unpaid(draft: Draft, unpaid: list[Invoice]) -> None:
@@ -155,7 +157,7 @@ def _carried_lines(
     """
     if invoice.status is InvoiceStatus.PENDING:
         return []
-    lines = [line for line in invoice.lines if line.kind in _USAGE and line.amount != 0]
+    lines = [line for line in invoice.lines if line.kind in _USED and line.amount != 0]
     fees = [line for line in invoice.lines if line.kind in _FEES]
     if not fees:
         return lines
@@ -163,6 +165,33 @@ def _carried_lines(
         return [*[line for line in fees if line.amount != 0], *lines]
     elapsed = _elapsed_fee(draft, invoice, fees, period)
     return lines if elapsed is None else [elapsed, *lines]
+
+
+def _collected_lines(
+    draft: Draft, subscription: Subscription, ended: SubscriptionPeriod
+) -> list[Line]:
+    """Return what an ended period comes to whose usage was still being collected."""
+    base: list[Line] = []
+    if opening.pending_invoice(draft, subscription.id, ended.seq) is not None:
+        base = billing.arrears_base_lines(draft, ended, ended.ends_at)
+    usage = billing.bill_usage(draft, subscription, running=ended)
+    return [
+        *base,
+        *crediting.credit_below_zero(
+            draft, subscription, usage, Occasion.CANCELLATION, seq=ended.seq
+        ),
+    ]
+
+
+def _awaiting(draft: Draft, unpaid: list[Invoice], ended: SubscriptionPeriod) -> list[InvoiceId]:
+    """Return the PENDING invoice that was to carry the usage of an ended period: its own, or the next's."""
+    following = draft.segments.get((ended.subscription_id, ended.seq + 1, 0))
+    renewal = None if following is None else following.invoice_id
+    return [i.id for i in unpaid if _is_pending_of(i, ended.seq) or i.id == renewal]
+
+
+def _is_pending_of(invoice: Invoice, seq: int) -> bool:
+    return invoice.status is InvoiceStatus.PENDING and invoice.seq == seq
 
 
 def _is_arrears_invoice(draft: Draft, subscription: Subscription, invoice: Invoice) -> bool:
@@ -250,7 +279,7 @@ def _give_back(draft: Draft, subscription: Subscription, period: SubscriptionPer
         return
     period = draft.periods[subscription.id, segment.seq]
     later = [s for s in draft.segments_of(subscription.id, period.seq) if s.n > segment.n]
-    line = unused_line(draft, subscription, period, without=len(later))
+    line = upgrading.unused_line(draft, subscription, period, without=len(later))
     if line.amount == 0:
         return
     corrects = draft.invoices.get(segment.invoice_id) if segment.invoice_id is not None else None
@@ -277,7 +306,7 @@ def _standing_segment(
     for seq in range(period.seq, period.usage_from_seq - 1, -1):
         segments = draft.segments_of(subscription.id, seq)
         for segment in reversed(segments):
-            if standing_charge(draft, segment) > 0:
+            if upgrading.standing_charge(draft, segment) > 0:
                 return segment
         invoice_id = segments[0].invoice_id
         if invoice_id is None or draft.invoices[invoice_id].status is not InvoiceStatus.VOID:
@@ -285,10 +314,12 @@ def _standing_segment(
     return None
 
 
-def _issue_final(draft: Draft, subscription: Subscription, lines: list[Line]) -> InvoiceId | None:
-    """Issue the FINAL invoice unless there is nothing on it."""
+def _issue_final(
+    draft: Draft, subscription: Subscription, lines: list[Line], carried: list[InvoiceId]
+) -> None:
+    """Issue the FINAL invoice unless there is nothing on it; voided ones that it carries name it."""
     if not any(line.amount > 0 for line in lines):
-        return None
+        return
     period = draft.periods.get((subscription.id, subscription.seq))
     invoice = billing.new_invoice(
         draft,
@@ -301,4 +332,7 @@ def _issue_final(draft: Draft, subscription: Subscription, lines: list[Line]) ->
         starts_at=period.starts_at if period is not None else None,
         ends_at=period.ends_at if period is not None else None,
     )
-    return opening.issue(draft, subscription, invoice, not_before=draft.now).id
+    final = opening.issue(draft, subscription, invoice, not_before=draft.now)
+    for replaced in (draft.invoices[one] for one in carried):
+        if replaced.status is InvoiceStatus.VOID:
+            draft.put(replace(replaced, replaced_by=final.id))

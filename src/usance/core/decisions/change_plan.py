@@ -61,9 +61,12 @@ def change_plan(before: Snapshot, request: ChangePlan, *, now: datetime, seed: U
 
     # Nothing can be refused from here on.
     draft = Draft(before, now=now, seed=seed)
+    if request.change is ChangeType.UPGRADE and upgrading.is_awaited(draft, subscription, new):
+        return draft.outcome()  # asked for again while its invoice is open: the same one
+    upgrading.drop_pending(draft, subscription.id, "Another plan change was asked for.")
     if request.change is ChangeType.DOWNGRADE:
         _schedule(draft, subscription, new)
-    else:
+    elif not upgrading.await_payment(draft, subscription, old, new):
         upgrading.upgrade(draft, subscription, old, new)
     lifecycle.conclude(draft)
     return draft.outcome()
@@ -74,7 +77,8 @@ def undo_scheduled(
 ) -> Outcome:
     """Forget a scheduled plan change; there need not be one."""
     draft = Draft(before, now=now, seed=seed)
-    if draft.changes.pop(subscription_id, None) is not None:
+    if subscription_id in draft.changes:
+        upgrading.drop_pending(draft, subscription_id, "The plan change was called off.")
         draft.notice("subscription.change_undone", subscription_id, {})
     lifecycle.conclude(draft)
     return draft.outcome()

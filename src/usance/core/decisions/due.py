@@ -28,8 +28,9 @@ class StepKind(IntEnum):
     EXPIRE_INCOMPLETE = 2  # a subscription that was never paid is given up
     CANCEL_OVERDUE = 3  # a subscription was overdue for too long
     GRANT = 4  # a window of a long period brings its credits
-    BOUNDARY = 5  # a period ends
-    LATE_USAGE = 6  # usage that came after a subscription's end is billed
+    COLLECT = 5  # the usage of an ended period is billed, which waited for late reports
+    BOUNDARY = 6  # a period ends
+    LATE_USAGE = 7  # usage that came after a subscription's end is billed
 
 
 class _Order(NamedTuple):
@@ -90,6 +91,11 @@ def _steps(draft: Draft, subscription: Subscription) -> list[Step]:
         if invoice.status is InvoiceStatus.DUE and invoice.past_due_at is not None
     ]
     own = (subscription.id, subscription.created_at)
+    steps += [
+        Step(period.collect_at, StepKind.COLLECT, *own)
+        for (its, _), period in draft.periods.items()
+        if its == subscription.id and period.is_collecting and period.collect_at is not None
+    ]
     if subscription.is_ended:
         late_at = _late_at(draft, subscription)
         return steps if late_at is None else [*steps, Step(late_at, StepKind.LATE_USAGE, *own)]

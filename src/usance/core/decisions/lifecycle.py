@@ -14,7 +14,7 @@ from typing import Final
 
 from usance.core import ids
 from usance.core.credits import Grant, GrantKind
-from usance.core.decisions import billing, crediting, due, granting, opening
+from usance.core.decisions import billing, due, granting, opening, upgrading
 from usance.core.draft import Draft
 from usance.core.ids import GrantId, SubscriptionId
 from usance.core.invoices import (
@@ -91,10 +91,14 @@ def take_payments(draft: Draft) -> None:
         invoice = draft.invoices[draft.newly_paid.pop(0)]
         if invoice.purchase is not None:
             _grant_bought(draft, invoice)
-        if invoice.subscription_id is None or invoice.kind is not InvoiceKind.SUBSCRIPTION:
+        if invoice.subscription_id is None:
             continue
         subscription = draft.subscriptions.get(invoice.subscription_id)
         if subscription is None or subscription.is_ended:
+            continue
+        if upgrading.awaiting(draft, invoice) is not None:
+            upgrading.take_effect(draft, subscription, invoice)
+        if invoice.kind is not InvoiceKind.SUBSCRIPTION:
             continue
         if subscription.status is SubscriptionStatus.INCOMPLETE:
             start_paid(draft, subscription, invoice)
@@ -201,36 +205,24 @@ def begin_period(
     """Open the next period with its invoice and, where nothing has to be paid first, its credits.
 
     In advance the invoice is issued now and carries the base price and all usage not yet billed,
-    `closing` included; in arrears it is PENDING.
+    `closing` included; it is PENDING while that is still collected, and so it is in arrears.
     """
     version = draft.version(subscription)
     period = opening.open_period(draft, subscription, version, starts_at, usage_from_seq=None)
     subscription = draft.subscriptions[subscription.id]
     if billing.is_arrears(version):
-        opening.open_arrears_invoice(draft, subscription, version, period)
+        opening.open_invoice(draft, subscription, version, period)
         opening.add_segment(draft, period, 0, version, starts_at=starts_at)
         granting.grant_period(draft, subscription, version, period.seq)
         return
     base = billing.base_line(version, period.starts_at, period.ends_at)
-    usage = billing.bill_usage(draft, subscription, running=closing)
-    invoice = billing.new_invoice(
-        draft,
-        subscription,
-        seq=period.seq,
-        kind=InvoiceKind.SUBSCRIPTION,
-        n=0,
-        lines=crediting.credit_below_zero(
-            draft, subscription, [base, *usage], crediting.Occasion.PERIOD, seq=period.seq
-        ),
-        currency=version.terms.currency,
-        starts_at=period.starts_at,
-        ends_at=period.ends_at,
-    )
+    invoice = opening.open_invoice(draft, subscription, version, period)
     opening.add_segment(
         draft, period, 0, version, starts_at=starts_at, charge=base.amount, invoice_id=invoice.id
     )
-    opening.issue(draft, subscription, invoice, not_before=draft.now)
-    take_payments(draft)
+    if closing is None or not draft.periods[subscription.id, closing.seq].is_collecting:
+        opening.issue_advance(draft, subscription, invoice, closing=closing)
+        take_payments(draft)
     if (
         base.amount == 0
     ):  # nothing to pay for the plan itself: its credits do not wait for the usage

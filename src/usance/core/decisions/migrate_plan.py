@@ -67,6 +67,8 @@ def schedule(before: Snapshot, newest: PlanVersion, *, now: datetime, seed: UUID
 
 def preview(before: Snapshot, newest: PlanVersion, *, now: datetime) -> list[Move]:
     """Return what scheduling would come to, by taking the next boundary both ways; nothing is kept."""
+    # Shown is what the boundary comes to, so nothing waits for usage that may still be told.
+    before = replace(before, account=replace(before.account, collection_minutes=0))
     moves = []
     for one in candidates(before, newest):
         moved = replace(before, changes={**before.changes, one.id: _change(one, newest, now)})

@@ -80,10 +80,10 @@ def add_segment(
     )
 
 
-def open_arrears_invoice(
+def open_invoice(
     draft: Draft, subscription: Subscription, version: PlanVersion, period: SubscriptionPeriod
 ) -> Invoice:
-    """Open a period's PENDING invoice; its lines come when the period ends."""
+    """Open a period's PENDING invoice; its lines come when it is issued."""
     return billing.new_invoice(
         draft,
         subscription,
@@ -112,8 +112,32 @@ def issue_arrears(
     issue(draft, subscription, invoice, not_before=until)
 
 
+def issue_advance(
+    draft: Draft,
+    subscription: Subscription,
+    invoice: Invoice,
+    *,
+    closing: SubscriptionPeriod | None,
+) -> None:
+    """Issue a renewal in advance: its base price, the usage of `closing` and what awaits an invoice."""
+    assert invoice.seq is not None, "a subscription's invoice charges a period"
+    period = draft.periods[subscription.id, invoice.seq]
+    sold = draft.before.versions[draft.segments[subscription.id, invoice.seq, 0].version_id]
+    base = billing.base_line(sold, period.starts_at, period.planned_ends_at)
+    usage = billing.bill_usage(draft, subscription, running=closing)
+    lines = crediting.credit_below_zero(
+        draft, subscription, [base, *usage], crediting.Occasion.PERIOD, seq=invoice.seq
+    )
+    invoice = billing.with_lines(draft, invoice, lines)
+    issue(draft, replace(subscription, version_id=sold.id), invoice, not_before=draft.now)
+
+
 def pending_invoice(draft: Draft, subscription_id: SubscriptionId, seq: int) -> Invoice | None:
-    """Return the PENDING invoice of a period, if it has one."""
+    """Return the PENDING invoice of a period in arrears, if it has one.
+
+    A PENDING invoice in advance, which the period's first segment names, waits for the usage before.
+    """
+    first = draft.segments.get((subscription_id, seq, 0))
     return next(
         (
             i
@@ -121,6 +145,7 @@ def pending_invoice(draft: Draft, subscription_id: SubscriptionId, seq: int) -> 
             if i.subscription_id == subscription_id
             and i.seq == seq
             and i.status is InvoiceStatus.PENDING
+            and (first is None or first.invoice_id != i.id)
         ),
         None,
     )
@@ -139,10 +164,43 @@ def issue(
     )
 
 
-def close(draft: Draft, period: SubscriptionPeriod, at: datetime) -> None:
-    """Close a period at `at`, its boundary or the instant at which it was cut."""
+def close(
+    draft: Draft, period: SubscriptionPeriod, at: datetime, *, collect_at: datetime | None = None
+) -> None:
+    """Close a period at `at`, its boundary or the instant at which it was cut.
+
+    With `collect_at` its usage is still collected until then.
+    """
     current = draft.periods[period.subscription_id, period.seq]
-    draft.put(replace(current, ends_at=at, closed_at=draft.now))
+    draft.put(replace(current, ends_at=at, closed_at=draft.now, collect_at=collect_at))
+
+
+def collect_at(draft: Draft, period: SubscriptionPeriod) -> datetime | None:
+    """Return when the usage of a period that ends now is billed; None: at its boundary.
+
+    Only a period with a price on usage has something to collect.
+    """
+    minutes = draft.before.account.collection_minutes
+    if minutes == 0 or not billing.has_priced_usage(draft, period):
+        return None
+    return period.ends_at + timedelta(minutes=minutes)
+
+
+def collecting(draft: Draft, subscription_id: SubscriptionId) -> list[SubscriptionPeriod]:
+    """Return the subscription's ended periods whose usage is still to be billed, oldest first."""
+    own = [p for (its, _), p in draft.periods.items() if its == subscription_id]
+    return sorted((p for p in own if p.is_collecting), key=lambda p: p.seq)
+
+
+def as_sold_in(
+    draft: Draft, subscription: Subscription, period: SubscriptionPeriod
+) -> Subscription:
+    """Return the subscription on the version that was in force when a period ended.
+
+    What it charged is due by that version's terms, whatever the subscription has changed to since.
+    """
+    version = draft.before.versions[draft.segments_of(subscription.id, period.seq)[-1].version_id]
+    return replace(subscription, plan_id=version.plan_id, version_id=version.id)
 
 
 def trial_end(now: datetime, days: int) -> datetime:

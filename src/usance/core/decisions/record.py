@@ -228,7 +228,8 @@ def _count(draft: Draft, found: Match, use: Use, event_id: EventId, at: datetime
     if found.term.price is not None and not found.period.is_trial:
         revenue = pricing.marginal(found.term.price, before, billable - covered)
     # Late for the bill; of a trial there is none.
-    late = found.period.closed_at is not None and not found.period.is_trial
+    closed = found.period.closed_at is not None and not found.period.is_collecting
+    late = closed and not found.period.is_trial
     draft.put(
         replace(
             row,

@@ -10,7 +10,7 @@ from typing import Final
 from uuid import UUID
 
 from usance.core.credits import TransactionKind
-from usance.core.decisions import billing, granting, lifecycle
+from usance.core.decisions import billing, granting, lifecycle, upgrading
 from usance.core.draft import Draft
 from usance.core.ids import InvoiceId
 from usance.core.invoices import OPEN, Invoice, InvoiceKind, InvoiceStatus
@@ -47,10 +47,14 @@ def void_invoice(
     subscription = (
         before.subscriptions.get(invoice.subscription_id) if invoice.subscription_id else None
     )
-    undone = _plan_change(draft, subscription, invoice)
+    awaited = upgrading.awaiting(draft, invoice)
+    undone = None if awaited is not None else _plan_change(draft, subscription, invoice)
 
     # Nothing can be refused from here on.
     billing.void(draft, invoice, reason)
+    if awaited is not None:
+        del draft.changes[awaited.subscription_id]
+        draft.notice("subscription.change_undone", awaited.subscription_id, {})
     if subscription is not None and undone is not None:
         _undo(draft, subscription, undone)
     if subscription is not None and subscription.status is SubscriptionStatus.INCOMPLETE:

@@ -21,6 +21,9 @@ CREATE TABLE accounts (
     clock_offset_us bigint      NOT NULL CHECK (clock_offset_us >= 0 AND (mode = 'TEST' OR clock_offset_us = 0)),
     -- Days after which an overdue subscription ends by itself; null: never.
     cancel_after_past_due_days integer CHECK (cancel_after_past_due_days BETWEEN 0 AND 365),
+    -- How long after a boundary the usage before it is still collected; its invoice waits as long.
+    collection_minutes integer NOT NULL DEFAULT 0 CHECK (collection_minutes BETWEEN 0 AND 4320),
+    upgrade_requires_payment boolean NOT NULL DEFAULT false,  -- an upgrade waits for its invoice
     catalog_version bigint      NOT NULL DEFAULT 0,  -- counts the changes of its catalogue
     created_at      timestamptz NOT NULL
 );
@@ -198,6 +201,7 @@ CREATE TABLE pending_changes (
     version_id      uuid        NOT NULL,
     plan_id         uuid        NOT NULL,
     requested_at    timestamptz NOT NULL,
+    invoice_id      uuid,  -- waits for this invoice to be paid; null: for the period's end
     -- One pending change at a time: a newer one replaces it.
     PRIMARY KEY (account_id, customer_id, subscription_id),
     FOREIGN KEY (account_id, customer_id, subscription_id) REFERENCES subscriptions,
@@ -218,6 +222,7 @@ CREATE TABLE periods (
     usage_from_seq  integer     NOT NULL,  -- earlier periods whose usage counts toward this one's limits
     closed_at       timestamptz,           -- its boundary was taken
     billed_at       timestamptz,           -- its usage went onto an invoice; what comes later is late
+    collect_at      timestamptz,           -- when that happens, where it waits after the boundary
     PRIMARY KEY (account_id, customer_id, subscription_id, seq),
     FOREIGN KEY (account_id, customer_id, subscription_id) REFERENCES subscriptions,
     CHECK (starts_at <= ends_at AND ends_at <= planned_ends_at AND starts_at < planned_ends_at),
