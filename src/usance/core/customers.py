@@ -39,3 +39,4 @@ class Customer:
     created_at: datetime
     decided_at: datetime  # `now` of the last decision about it: none may be taken before it
     erased_at: datetime | None
+    revision: int = 0  # counts the changes of it and of all that it owns

@@ -3,6 +3,7 @@
 Units: `created_at` of both is real time, whatever the account's clock says.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -29,6 +30,17 @@ _BY_KEY: Final = (
        AND k.revoked_at IS NULL
 """
 )
+
+_BY_KEYS: Final = """
+    SELECT k.hash, a.account_id, a.name, a.mode, a.zone, a.currency, a.grace_days,
+           a.incomplete_days, a.tax_rate, a.clock_offset_us, a.cancel_after_past_due_days,
+           a.collection_minutes, a.upgrade_requires_payment, a.catalog_version
+      FROM api_keys k
+      JOIN accounts a USING (account_id)
+     WHERE k.hash = ANY($1)
+       AND k.revoked_at IS NULL
+     ORDER BY k.hash
+"""
 
 _BY_ID: Final = (
     _SELECT
@@ -102,6 +114,11 @@ async def by_key_hash(tx: Tx, key_hash: bytes) -> Account | None:
     """Return the account that the key with this hash opens; None if unknown or revoked."""
     row = await tx.fetchrow(_BY_KEY, key_hash)
     return None if row is None else _account(row)
+
+
+async def by_key_hashes(tx: Tx, hashes: Sequence[bytes]) -> dict[bytes, Account]:
+    """Return the accounts that keys open, by the keys' hashes; unknown and revoked ones are left out."""
+    return {row["hash"]: _account(row) for row in await tx.fetch(_BY_KEYS, list(set(hashes)))}
 
 
 async def by_id(tx: Tx, account_id: AccountId) -> Account | None:

@@ -4,7 +4,7 @@ Sources: BILLING.md, "Five principles" (the customer's row is the lock that ever
 """
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, TypeAlias
 
 import asyncpg
 
@@ -23,7 +23,7 @@ from usance.store.db import Tx
 _SELECT: Final = """
     SELECT c.account_id, c.customer_id, c.reference, c.email, c.first_name, c.last_name, c.name,
            c.phone_number, c.billing_address, c.tax_id, c.tax_rate, c.zone, c.metadata,
-           c.created_at, c.decided_at, c.erased_at
+           c.created_at, c.decided_at, c.erased_at, c.revision
       FROM customers c
 """
 
@@ -51,6 +51,31 @@ _LOCK_BY_ID: Final = (
        FOR UPDATE OF c
 """
 )
+
+# Many at once. Locked in the order of their ids, so that two batches cannot wait in a ring.
+_BY_REFERENCES: Final = (
+    _SELECT
+    + """
+      JOIN customer_references r USING (account_id, customer_id)
+      JOIN unnest($1::uuid[], $2::text[]) AS k (account_id, reference)
+        ON r.account_id = k.account_id AND r.reference = k.reference
+     ORDER BY c.account_id, c.customer_id
+"""
+)
+
+_LOCK_MANY: Final = (
+    _BY_REFERENCES
+    + """
+       FOR UPDATE OF c
+"""
+)
+
+_TOUCH: Final = """
+    UPDATE customers
+       SET revision = revision + 1
+     WHERE account_id = $1
+       AND customer_id = ANY($2)
+"""
 
 # In the order of the ids, so that two batches cannot wait for each other in a ring.
 _LOCK_FREE: Final = (
@@ -144,7 +169,7 @@ _UPDATE: Final = """
     UPDATE customers
        SET reference = $3, email = $4, first_name = $5, last_name = $6, name = $7,
            phone_number = $8, billing_address = $9, tax_id = $10, tax_rate = $11, zone = $12,
-           metadata = $13, erased_at = $14
+           metadata = $13, erased_at = $14, revision = revision + 1
      WHERE account_id = $1
        AND customer_id = $2
 """
@@ -182,6 +207,38 @@ async def lock(tx: Tx, account_id: AccountId, reference: str) -> Customer | None
     if row is None or row["reference"] != reference:
         return None
     return _customer(row)
+
+
+CustomerName: TypeAlias = tuple[AccountId, str]
+"""Whose customer, and by which reference."""
+
+
+async def by_references(tx: Tx, named: Sequence[CustomerName]) -> dict[CustomerName, Customer]:
+    """Return customers by account and reference; whoever is not there is left out."""
+    return _by_name(await tx.fetch(_BY_REFERENCES, *_columns(named)))
+
+
+async def lock_many(tx: Tx, named: Sequence[CustomerName]) -> dict[CustomerName, Customer]:
+    """Lock customers and return them as they are under the lock; whoever is not there is left out."""
+    found = _by_name(await tx.fetch(_LOCK_MANY, *_columns(named)))
+    # The lock may have waited for an erasure, which gives the reference away.
+    wanted = set(named)
+    return {name: customer for name, customer in found.items() if name in wanted}
+
+
+def _columns(named: Sequence[CustomerName]) -> tuple[list[AccountId], list[str]]:
+    once = list(dict.fromkeys(named))
+    return [account_id for account_id, _ in once], [reference for _, reference in once]
+
+
+def _by_name(found: Sequence[asyncpg.Record]) -> dict[CustomerName, Customer]:
+    read = (_customer(row) for row in found)
+    return {(one.account_id, one.reference): one for one in read}
+
+
+async def touch(tx: Tx, account_id: AccountId, ids: Sequence[CustomerId]) -> None:
+    """Count a change of what locked customers own that no outcome writes."""
+    await tx.execute(_TOUCH, account_id, list(ids))
 
 
 async def lock_by_id(tx: Tx, account_id: AccountId, customer_id: CustomerId) -> Customer | None:
@@ -310,4 +367,5 @@ def _customer(row: asyncpg.Record) -> Customer:
         created_at=row["created_at"],
         decided_at=row["decided_at"],
         erased_at=row["erased_at"],
+        revision=row["revision"],
     )

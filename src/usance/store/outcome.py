@@ -32,12 +32,11 @@ _INSERT_NOTICE: Final = """
 
 _DECIDED: Final = """
     UPDATE customers t
-       SET decided_at = v.decided_at
+       SET decided_at = greatest(t.decided_at, v.decided_at), revision = t.revision + 1
       FROM unnest($1::uuid[], $2::uuid[], $3::timestamptz[])
         AS v (account_id, customer_id, decided_at)
      WHERE t.account_id = v.account_id
        AND t.customer_id = v.customer_id
-       AND t.decided_at < v.decided_at
 """
 
 _TAKE_NUMBERS: Final = """

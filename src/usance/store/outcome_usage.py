@@ -12,15 +12,16 @@ from usance.store.outcome_batch import Entry, many
 _PUT_COUNTER: Final = """
     INSERT INTO counters (account_id, customer_id, subscription_id, seq, feature_key,
                           version_id, "window", units, covered, events, billed_units,
-                          billed_amount, awaits_invoice)
+                          billed_amount, awaits_invoice, billed_by, billed_tax_rate)
     SELECT *
       FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::int[], $5::text[], $6::uuid[],
                   $7::int[], $8::numeric[], $9::numeric[], $10::bigint[], $11::numeric[],
-                  $12::numeric[], $13::boolean[])
+                  $12::numeric[], $13::boolean[], $14::uuid[], $15::numeric[])
         ON CONFLICT (account_id, customer_id, subscription_id, seq, feature_key, version_id, "window")
         DO UPDATE SET units = EXCLUDED.units, covered = EXCLUDED.covered, events = EXCLUDED.events,
                       billed_units = EXCLUDED.billed_units, billed_amount = EXCLUDED.billed_amount,
-                      awaits_invoice = EXCLUDED.awaits_invoice
+                      awaits_invoice = EXCLUDED.awaits_invoice, billed_by = EXCLUDED.billed_by,
+                      billed_tax_rate = EXCLUDED.billed_tax_rate
 """
 
 _INSERT_COUNTER_VALUE: Final = """
@@ -188,6 +189,8 @@ async def write_usage(tx: Tx, entries: Sequence[Entry]) -> None:
             c.billed_units,
             c.billed_amount,
             c.awaits_invoice,
+            c.billed_by,
+            c.billed_tax_rate,
         ),
     )
     await many(

@@ -135,6 +135,8 @@ def counter(row: asyncpg.Record) -> Counter:
         billed_units=row["billed_units"],
         billed_amount=row["billed_amount"],
         awaits_invoice=row["awaits_invoice"],
+        billed_by=row["billed_by"],
+        billed_tax_rate=row["billed_tax_rate"],
     )
 
 

@@ -61,7 +61,7 @@ CREATE TABLE public.balance_entries (
     source_id uuid NOT NULL,
     at timestamp with time zone NOT NULL,
     CONSTRAINT balance_entries_amount_check CHECK (((amount <> (0)::numeric) AND (amount > '-Infinity'::numeric) AND (amount < 'Infinity'::numeric))),
-    CONSTRAINT balance_entries_kind_check CHECK ((kind = ANY (ARRAY['OVERPAYMENT'::text, 'CREDIT_NOTE'::text, 'VOIDED_INVOICE'::text, 'SPENT'::text, 'PAYMENT'::text, 'PAYOUT'::text, 'REVERSAL'::text])))
+    CONSTRAINT balance_entries_kind_check CHECK ((kind = ANY (ARRAY['OVERPAYMENT'::text, 'CREDIT_NOTE'::text, 'VOIDED_INVOICE'::text, 'SPENT'::text, 'PAYMENT'::text, 'PAYOUT'::text, 'REVERSAL'::text, 'REOPENED'::text])))
 );
 
 CREATE TABLE public.balances (
@@ -99,9 +99,13 @@ CREATE TABLE public.counters (
     billed_units numeric NOT NULL,
     billed_amount numeric NOT NULL,
     awaits_invoice boolean NOT NULL,
+    billed_by uuid,
+    billed_tax_rate numeric,
     CONSTRAINT counters_billed_amount_check CHECK (((billed_amount >= (0)::numeric) AND (billed_amount < 'Infinity'::numeric))),
+    CONSTRAINT counters_billed_tax_rate_check CHECK (((billed_tax_rate >= (0)::numeric) AND (billed_tax_rate <= (100)::numeric))),
     CONSTRAINT counters_billed_units_check CHECK (((billed_units >= (0)::numeric) AND (billed_units < 'Infinity'::numeric))),
     CONSTRAINT counters_check CHECK (((covered >= (0)::numeric) AND (covered <= units))),
+    CONSTRAINT counters_check1 CHECK (((billed_by IS NULL) OR (billed_tax_rate IS NOT NULL))),
     CONSTRAINT counters_events_check CHECK ((events >= 0)),
     CONSTRAINT counters_units_check CHECK (((units >= (0)::numeric) AND (units < 'Infinity'::numeric))),
     CONSTRAINT counters_window_check CHECK (("window" >= 0))
@@ -261,6 +265,7 @@ CREATE TABLE public.customers (
     created_at timestamp with time zone NOT NULL,
     decided_at timestamp with time zone NOT NULL,
     erased_at timestamp with time zone,
+    revision bigint DEFAULT 0 NOT NULL,
     CONSTRAINT customers_tax_rate_check CHECK (((tax_rate >= (0)::numeric) AND (tax_rate <= (100)::numeric) AND (tax_rate < 'Infinity'::numeric)))
 );
 
@@ -611,7 +616,7 @@ ALTER TABLE ONLY public.balances
     ADD CONSTRAINT balances_pkey PRIMARY KEY (account_id, customer_id, currency);
 
 ALTER TABLE ONLY public.counter_values
-    ADD CONSTRAINT counter_values_pkey PRIMARY KEY (account_id, customer_id, subscription_id, seq, feature_key, version_id, "window", value);
+    ADD CONSTRAINT counter_values_pkey PRIMARY KEY (account_id, customer_id, value, subscription_id, seq, feature_key, version_id, "window");
 
 ALTER TABLE ONLY public.counters
     ADD CONSTRAINT counters_pkey PRIMARY KEY (account_id, customer_id, subscription_id, seq, feature_key, version_id, "window");
@@ -785,6 +790,9 @@ ALTER TABLE ONLY public.balances
 
 ALTER TABLE ONLY public.counter_values
     ADD CONSTRAINT counter_values_account_id_customer_id_subscription_id_seq_fkey FOREIGN KEY (account_id, customer_id, subscription_id, seq) REFERENCES public.periods(account_id, customer_id, subscription_id, seq);
+
+ALTER TABLE ONLY public.counters
+    ADD CONSTRAINT counters_account_id_customer_id_billed_by_fkey FOREIGN KEY (account_id, customer_id, billed_by) REFERENCES public.invoices(account_id, customer_id, invoice_id);
 
 ALTER TABLE ONLY public.counters
     ADD CONSTRAINT counters_account_id_customer_id_subscription_id_seq_fkey FOREIGN KEY (account_id, customer_id, subscription_id, seq) REFERENCES public.periods(account_id, customer_id, subscription_id, seq);

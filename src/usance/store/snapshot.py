@@ -171,7 +171,8 @@ _BALANCES: Final = """
 
 _COUNTERS: Final = """
     SELECT c.subscription_id, c.seq, c.feature_key, c.version_id, c."window", c.customer_id,
-           c.units, c.covered, c.events, c.billed_units, c.billed_amount, c.awaits_invoice
+           c.units, c.covered, c.events, c.billed_units, c.billed_amount, c.awaits_invoice,
+           c.billed_by, c.billed_tax_rate
       FROM counters c
       JOIN unnest($3::uuid[], $4::int[]) AS p (subscription_id, seq) USING (subscription_id, seq)
      WHERE c.account_id = $1

@@ -1,29 +1,28 @@
 """Usage as it comes in: which events are known already, and which distinct values were counted."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeAlias
 
 from usance.core.ids import AccountId, CustomerId
 from usance.core.metering import CounterKey
 from usance.store.db import Tx
 
 _KNOWN: Final = """
-    SELECT k.key, k.fingerprint, e.receipt
+    SELECT k.customer_id, k.key, k.fingerprint, e.receipt
       FROM event_keys k
+      JOIN unnest($1::uuid[], $2::uuid[], $3::text[]) AS w (account_id, customer_id, key)
+     USING (account_id, customer_id, key)
       JOIN usage_events e USING (account_id, customer_id, event_id, recorded_at)
-     WHERE k.account_id = $1
-       AND k.customer_id = $2
-       AND k.key = ANY($3)
-     ORDER BY k.key
+     ORDER BY k.customer_id, k.key
 """
 
 _VALUES: Final = """
-    SELECT subscription_id, seq, feature_key, version_id, "window", value
+    SELECT customer_id, subscription_id, seq, feature_key, version_id, "window", value
       FROM counter_values
-     WHERE account_id = $1
-       AND customer_id = $2
-       AND value = ANY($3)
+      JOIN unnest($1::uuid[], $2::uuid[], $3::bytea[]) AS w (account_id, customer_id, value)
+     USING (account_id, customer_id, value)
      ORDER BY subscription_id, seq, feature_key, version_id, "window", value
 """
 
@@ -36,31 +35,35 @@ class Known:
     receipt: dict[str, object]
 
 
-async def known(
-    tx: Tx, account_id: AccountId, customer_id: CustomerId, keys: Sequence[str]
-) -> dict[str, Known]:
-    """Return those of the keys under which the customer has an event already."""
-    found = await tx.fetch(_KNOWN, account_id, customer_id, list(keys))
-    return {row["key"]: Known(row["fingerprint"], row["receipt"]) for row in found}
+EventKey: TypeAlias = tuple[AccountId, CustomerId, str]
+"""Whose event, and under which key."""
+
+Value: TypeAlias = tuple[AccountId, CustomerId, bytes]
+"""Whose `unique` counters, and the digest of a value that they may have counted."""
+
+
+async def known(tx: Tx, keys: Sequence[EventKey]) -> dict[tuple[CustomerId, str], Known]:
+    """Return the events that are on record under their keys already."""
+    found = await tx.fetch(_KNOWN, *map(list, zip(*keys, strict=True)))
+    return {
+        (row["customer_id"], row["key"]): Known(row["fingerprint"], row["receipt"]) for row in found
+    }
 
 
 async def values(
-    tx: Tx, account_id: AccountId, customer_id: CustomerId, digests: Sequence[bytes]
-) -> frozenset[tuple[CounterKey, bytes]]:
-    """Return which of the values the customer's `unique` counters have counted already."""
+    tx: Tx, digests: Sequence[Value]
+) -> dict[CustomerId, frozenset[tuple[CounterKey, bytes]]]:
+    """Return which of the values the customers' `unique` counters have counted already."""
     if not digests:
-        return frozenset()
-    found = await tx.fetch(_VALUES, account_id, customer_id, list(digests))
-    return frozenset(
-        (
-            CounterKey(
-                row["subscription_id"],
-                row["seq"],
-                row["feature_key"],
-                row["version_id"],
-                row["window"],
-            ),
-            row["value"],
+        return {}
+    counted: dict[CustomerId, set[tuple[CounterKey, bytes]]] = defaultdict(set)
+    for row in await tx.fetch(_VALUES, *map(list, zip(*digests, strict=True))):
+        key = CounterKey(
+            row["subscription_id"],
+            row["seq"],
+            row["feature_key"],
+            row["version_id"],
+            row["window"],
         )
-        for row in found
-    )
+        counted[row["customer_id"]].add((key, row["value"]))
+    return {customer_id: frozenset(found) for customer_id, found in counted.items()}

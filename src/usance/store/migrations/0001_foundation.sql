@@ -144,6 +144,8 @@ CREATE TABLE customers (
     created_at      timestamptz NOT NULL,
     decided_at      timestamptz NOT NULL,  -- `now` of the last decision: none may be taken before it
     erased_at       timestamptz,
+    -- Counts the changes of the customer and of all that it owns: what was read at one is true at it.
+    revision        bigint      NOT NULL DEFAULT 0,
     PRIMARY KEY (account_id, customer_id)
 );
 CREATE INDEX customers_newest ON customers (account_id, created_at DESC, customer_id DESC);
@@ -410,7 +412,8 @@ CREATE TABLE balance_entries (
     currency    text        NOT NULL,
     amount      numeric     NOT NULL CHECK (amount <> 0 AND amount > '-Infinity' AND amount < 'Infinity'),
     kind        text        NOT NULL CHECK (kind IN
-                    ('OVERPAYMENT', 'CREDIT_NOTE', 'VOIDED_INVOICE', 'SPENT', 'PAYMENT', 'PAYOUT', 'REVERSAL')),
+                    ('OVERPAYMENT', 'CREDIT_NOTE', 'VOIDED_INVOICE', 'SPENT', 'PAYMENT', 'PAYOUT', 'REVERSAL',
+                     'REOPENED')),
     source_id   uuid        NOT NULL,   -- the payment, credit note or invoice
     at          timestamptz NOT NULL,
     PRIMARY KEY (account_id, customer_id, entry_id),
@@ -436,9 +439,13 @@ CREATE TABLE counters (
     billed_units    numeric NOT NULL CHECK (billed_units >= 0 AND billed_units < 'Infinity'),
     billed_amount   numeric NOT NULL CHECK (billed_amount >= 0 AND billed_amount < 'Infinity'),
     awaits_invoice  boolean NOT NULL,  -- its period is closed, and something in it is not billed yet
+    billed_by       uuid,              -- the invoice that charged it last …
+    billed_tax_rate numeric CHECK (billed_tax_rate >= 0 AND billed_tax_rate <= 100), -- … at this rate
     PRIMARY KEY (account_id, customer_id, subscription_id, seq, feature_key, version_id, "window"),
     FOREIGN KEY (account_id, customer_id, subscription_id, seq) REFERENCES periods,
-    FOREIGN KEY (account_id, version_id) REFERENCES plan_versions
+    FOREIGN KEY (account_id, customer_id, billed_by) REFERENCES invoices,
+    FOREIGN KEY (account_id, version_id) REFERENCES plan_versions,
+    CHECK (billed_by IS NULL OR billed_tax_rate IS NOT NULL)
 );
 CREATE INDEX counters_awaiting ON counters (account_id, customer_id, subscription_id) WHERE awaits_invoice;
 
@@ -452,7 +459,8 @@ CREATE TABLE counter_values (
     version_id      uuid    NOT NULL,
     "window"        integer NOT NULL,
     value           bytea   NOT NULL CHECK (length(value) = 32),
-    PRIMARY KEY (account_id, customer_id, subscription_id, seq, feature_key, version_id, "window", value),
+    -- The value early: whether an event's is known is asked without knowing which counters it meets.
+    PRIMARY KEY (account_id, customer_id, value, subscription_id, seq, feature_key, version_id, "window"),
     FOREIGN KEY (account_id, customer_id, subscription_id, seq) REFERENCES periods
 );
 
