@@ -12,6 +12,7 @@ from starlette.types import ASGIApp
 from usance.api import (
     catalog,
     clock,
+    credit_notes,
     credit_prices,
     credits,
     customers,
@@ -30,8 +31,10 @@ from usance.api import (
 )
 from usance.api import settings as account_settings
 from usance.api.edge import PREFIX, Edge
+from usance.api.hot import Hot
 from usance.settings import Settings
 from usance.store.db import Db
+from usance.store.kept import Kept
 
 # In the order of the documentation.
 ROUTERS: Final[tuple[APIRouter, ...]] = (
@@ -42,6 +45,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     catalog.router,
     subscriptions.router,
     invoices.router,
+    credit_notes.router,
     entitlements.router,
     events.router,
     credits.router,
@@ -54,6 +58,11 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
 
 def create_app(db: Db, settings: Settings) -> ASGIApp:
     """Return the ASGI application on an open database, which stays the caller's to close."""
+    return Edge(Hot(routed(db, settings), db, Kept()))
+
+
+def routed(db: Db, settings: Settings) -> FastAPI:
+    """Return the routes, each in its ordinary way, with their documentation."""
     app = FastAPI(
         docs_url=None,
         redoc_url=None,
@@ -71,7 +80,7 @@ def create_app(db: Db, settings: Settings) -> ASGIApp:
     app.include_router(system.router)
     system.add_docs_assets(app)
     app.add_api_route("/openapi.json", _document(app), include_in_schema=False)
-    return Edge(app)
+    return app
 
 
 @asynccontextmanager

@@ -23,12 +23,12 @@ from tests.api.client import PREFIX, Got
 from tests.api.shop import CATALOGUE, UNKNOWN, Shop, written
 
 from usance.api import openapi
-from usance.app import create_app
+from usance.app import routed
 from usance.settings import Settings
 from usance.store.db import Db
 
 DOCUMENT: dict[str, Any] = openapi.document(
-    create_app(Db(None, lambda: 0.0), Settings())._app  # type: ignore[arg-type,attr-defined]
+    routed(Db(None, lambda: 0.0), Settings())  # type: ignore[arg-type]
 )
 KEY = "Idempotency-Key"
 

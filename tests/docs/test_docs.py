@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from usance import core
 from usance.api import catalog_schema, openapi
 from usance.api.errors import STATUSES
-from usance.app import ROUTERS, create_app
+from usance.app import ROUTERS, routed
 from usance.cli import app as cli
 from usance.cli import catalog_file
 from usance.core import catalog_document
@@ -97,8 +97,8 @@ def routes() -> set[str]:
         def __init__(self) -> None:
             """Have no pool."""
 
-    edge = create_app(Nowhere(), Settings())
-    document = openapi.document(edge._app)  # type: ignore[attr-defined]
+    application = routed(Nowhere(), Settings())
+    document = openapi.document(application)
     assert len(ROUTERS) > 5
     return {
         f"{method.upper()} {path.removeprefix(_PREFIX)}"

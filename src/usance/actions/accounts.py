@@ -4,7 +4,7 @@ A key is 256 random bits after `sk_test_` or `sk_live_`, shown once, kept as a h
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Final
@@ -108,6 +108,11 @@ async def authenticate(db: Db, secret: str) -> Account:
     if account is None:
         raise Refusal(Code.UNAUTHENTICATED, "This API key is not known, or was revoked.")
     return account
+
+
+async def opened_by(tx: Tx, hashes: Sequence[bytes]) -> dict[bytes, Account]:
+    """Return the accounts that keys open, by the SHA-256 of each; the others are left out."""
+    return await accounts.by_key_hashes(tx, hashes)
 
 
 async def bootstrap(tx: Tx, secret: str) -> Account | None:

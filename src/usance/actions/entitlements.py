@@ -1,17 +1,28 @@
-"""Entitlements: whether a customer may use a feature, answered from facts, writing nothing."""
+"""Entitlements: whether a customer may use a feature, answered from facts, writing nothing.
 
+Checks of many customers are answered together. What was read of a customer before is asked again only
+if the customer has changed since.
+
+Sources: BILLING.md, "Entitlements".
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from usance.actions import ledger
-from usance.actions.commands import Call
+from usance.actions.commands import Call, StepsDue
 from usance.core import entitlements
-from usance.core.accounts import Mode
+from usance.core.accounts import Account, Mode
+from usance.core.customers import Customer
 from usance.core.decisions import advance
 from usance.core.entitlements import Entitlement, Question
+from usance.core.ids import AccountId
 from usance.core.snapshot import Snapshot
-from usance.store import snapshot
-from usance.store.db import Tx
+from usance.store import customers, snapshot
+from usance.store.db import Db, Tx
+from usance.store.kept import Kept
 from usance.store.snapshot import Named
 
 
@@ -21,6 +32,16 @@ class Answered:
 
     entitlement: Entitlement
     customer_reference: str
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question about a customer. `now` is the call's instant by the account's clock."""
+
+    account: Account
+    reference: str
+    question: Question
+    now: datetime
 
 
 async def check(tx: Tx, call: Call, reference: str, question: Question) -> Answered:
@@ -36,6 +57,57 @@ async def every(tx: Tx, call: Call, reference: str) -> list[Answered]:
         Answered(entitlements.check(facts, Question(key), now), facts.customer.reference)
         for key in entitlements.features_of(facts)
     ]
+
+
+async def check_all(db: Db, asked: Sequence[Asked], kept: Kept) -> list[Answered | Exception]:
+    """Answer questions in order; one about an unknown customer is refused alone.
+
+    One statement reads the customers' rows as they are now; what is kept is true if their revisions
+    still stand there.
+    """
+    names = [(one.account.id, one.reference) for one in asked]
+    found = await db.peek(lambda tx: customers.by_references(tx, names))
+    facts: dict[tuple[AccountId, str], Snapshot] = {}
+    missing: dict[AccountId, list[tuple[Customer, Asked]]] = defaultdict(list)
+    for name, one in zip(names, asked, strict=True):
+        customer = found.get(name)
+        if customer is None or name in facts:
+            continue
+        known = kept.get(one.account, customer)
+        if known is not None:
+            facts[name] = known
+        else:
+            missing[one.account.id].append((customer, one))
+    for own in missing.values():
+        account = own[0][1].account
+        for read in await _read(db, account, [customer for customer, _ in own], own[0][1].now):
+            facts[account.id, read.customer.reference] = read
+    kept.put(facts.values())
+    return [_answered(facts.get(name), one) for name, one in zip(names, asked, strict=True)]
+
+
+async def _read(db: Db, account: Account, who: Sequence[Customer], now: datetime) -> list[Snapshot]:
+    """Return the snapshots of customers as of one instant, rows and all that they own."""
+    ids = list({customer.id for customer in who})
+
+    async def work(tx: Tx) -> list[Snapshot]:
+        rows = await customers.by_ids(tx, account.id, ids)
+        usage_only = Named(usage_only=True)
+        found = await snapshot.of_customers(
+            tx, account, list(rows.values()), now=now, named=usage_only
+        )
+        return list(found.values())
+
+    return await db.read(work)
+
+
+def _answered(facts: Snapshot | None, one: Asked) -> Answered | Exception:
+    if facts is None:
+        return ledger.unknown_customer()
+    now = max(one.now, facts.customer.decided_at)
+    if advance.first_due(facts, now) is not None:
+        return StepsDue(facts.customer.id)
+    return Answered(entitlements.check(facts, one.question, now), facts.customer.reference)
 
 
 async def _facts(tx: Tx, call: Call, reference: str) -> tuple[Snapshot, datetime]:

@@ -12,13 +12,13 @@ from usance.store.db import Db
 
 _BEARER: Final = re.compile(r"bearer +(\S+)", re.IGNORECASE)
 # What cannot be a key is not looked up.
-_KEY: Final = re.compile(r"sk_(test|live)_[A-Za-z0-9_-]{32,200}")
+KEY: Final = re.compile(r"sk_(test|live)_[A-Za-z0-9_-]{32,200}")
 
 
 async def account_of(db: Db, headers: Headers) -> Account:
     """Return the account that the request's key opens, or refuse with `unauthenticated`."""
     secret = _secret(headers)
-    if not _KEY.fullmatch(secret):
+    if not KEY.fullmatch(secret):
         raise _unauthenticated("This API key is not known, or was revoked.")
     return await accounts.authenticate(db, secret)
 

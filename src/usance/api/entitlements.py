@@ -26,8 +26,9 @@ from usance.api.fields import (
 from usance.api.lines import plain, trimmed
 from usance.api.pages import Paging
 from usance.api.routes import refuses
-from usance.core.entitlements import MESSAGES, CreditQuote, Denial, Question
+from usance.core.entitlements import MESSAGES, CreditQuote, CreditState, Denial, Question
 from usance.core.refusals import Code, invalid
+from usance.core.usage import Used
 
 router: Final = routes.router("Entitlements")
 
@@ -143,77 +144,75 @@ async def list_entitlements(reference: CustomerInPath, call: Reading, page: Pagi
 )
 async def check_entitlement(body: Check, call: Reading) -> Response:
     """Tell whether exactly these units would be allowed now. Nothing is recorded."""
-    if body.track is not None and body.usage is not None:
-        raise invalid("usage", "`usage` is another name of `track`: send one of them.")
-    asked = body.track or body.usage
-    question = Question(
-        body.feature_key,
-        units=None if asked is None else asked.usage_units,
-        model=None if asked is None else asked.model,
-    )
+    question = question_of(body)
     reference = body.customer_reference_id
     return await show(call, lambda tx: entitlements.check(tx, call, reference, question), shown)
 
 
-def shown(answered: Answered) -> EntitlementShape:
-    """Return the entitlement as it is answered."""
+def question_of(body: Check) -> Question:
+    """Return the question that a body asks."""
+    if body.track is not None and body.usage is not None:
+        raise invalid("usage", "`usage` is another name of `track`: send one of them.")
+    asked = body.track or body.usage
+    return Question(
+        body.feature_key,
+        units=None if asked is None else asked.usage_units,
+        model=None if asked is None else asked.model,
+    )
+
+
+def shown(answered: Answered) -> dict[str, object]:
+    """Return the entitlement as it is answered: an `EntitlementShape`, made without its checks."""
     one = answered.entitlement
-    optional: dict[str, object] = {}
+    answer: dict[str, object] = {
+        "customerReferenceId": answered.customer_reference,
+        "featureKey": one.feature_key,
+        "isAllowed": one.is_allowed,
+        "allowed": one.is_allowed,
+    }
     if one.denial is not None:
-        optional["reason"] = Reason(code=one.denial, message=MESSAGES[one.denial])
+        answer["reason"] = {"code": one.denial, "message": MESSAGES[one.denial]}
+    answer["subscriptionId"] = one.subscription_id
+    answer["usage"] = None if one.usage is None else _usage(one.usage)
+    answer["credit"] = None if one.credit is None else _credit(one.credit)
+    answer["asOf"] = one.as_of
     if one.simulation is not None:
-        optional["simulation"] = SimulationShape(
-            requested_usage=trimmed(one.simulation.requested),
-            projected_usage=trimmed(one.simulation.projected_usage),
-            projected_remaining=plain(one.simulation.projected_remaining),
-            projected_overage=trimmed(one.simulation.projected_overage),
-            would_exceed_limit=one.simulation.would_exceed_limit,
-        )
+        answer["simulation"] = {
+            "requestedUsage": trimmed(one.simulation.requested),
+            "projectedUsage": trimmed(one.simulation.projected_usage),
+            "projectedRemaining": plain(one.simulation.projected_remaining),
+            "projectedOverage": trimmed(one.simulation.projected_overage),
+            "wouldExceedLimit": one.simulation.would_exceed_limit,
+        }
     if one.quote is not None:
-        optional["credit_quote"] = _quote(one.quote)
-    return EntitlementShape(
-        customer_reference_id=answered.customer_reference,
-        feature_key=one.feature_key,
-        is_allowed=one.is_allowed,
-        allowed=one.is_allowed,
-        subscription_id=one.subscription_id,
-        usage=_usage(answered),
-        credit=_credit(answered),
-        as_of=one.as_of,
-        **optional,  # type: ignore[arg-type] # by their names above
-    )
+        answer["creditQuote"] = _quote(one.quote)
+    return answer
 
 
-def _quote(quote: CreditQuote) -> QuoteShape:
+def _quote(quote: CreditQuote) -> dict[str, object]:
     price = quote.price
-    return QuoteShape(
-        weight=trimmed(quote.weight),
-        estimated_credits=trimmed(quote.estimated_credits),
-        price_per_credit=None if price is None else trimmed(price.price_per_credit),
-        currency=None if price is None else price.currency,
-        estimated_cost=plain(quote.estimated_cost),
-    )
+    return {
+        "weight": trimmed(quote.weight),
+        "estimatedCredits": trimmed(quote.estimated_credits),
+        "pricePerCredit": None if price is None else trimmed(price.price_per_credit),
+        "currency": None if price is None else price.currency,
+        "estimatedCost": plain(quote.estimated_cost),
+    }
 
 
-def _usage(answered: Answered) -> UsageState | None:
-    state = answered.entitlement.usage
-    if state is None:
-        return None
-    return UsageState(
-        used=trimmed(state.used),
-        limit=plain(state.limit),
-        remaining=plain(state.remaining),
-        resets_at=state.resets_at,
-    )
+def _usage(state: Used) -> dict[str, object]:
+    return {
+        "used": trimmed(state.used),
+        "limit": plain(state.limit),
+        "remaining": plain(state.remaining),
+        "resetsAt": state.resets_at,
+    }
 
 
-def _credit(answered: Answered) -> CreditShape | None:
-    credit = answered.entitlement.credit
-    if credit is None:
-        return None
-    return CreditShape(
-        denomination=credit.denomination,
-        balance=trimmed(credit.balance),
-        available=trimmed(credit.available),
-        hard_limit=credit.hard_limit,
-    )
+def _credit(credit: CreditState) -> dict[str, object]:
+    return {
+        "denomination": credit.denomination,
+        "balance": trimmed(credit.balance),
+        "available": trimmed(credit.available),
+        "hardLimit": credit.hard_limit,
+    }

@@ -25,6 +25,7 @@ from usance.api.fields import (
     Text255,
 )
 from usance.api.routes import refuses
+from usance.core.accounts import Account
 from usance.core.decisions.record import Cost, Use
 from usance.core.refusals import Code, invalid
 
@@ -114,7 +115,10 @@ async def record_event(request: Request, body: Event, call: Command) -> Response
     `eventIdempotencyKey` identifies it among the customer's events; the Idempotency-Key header stands
     in for it. The same event again answers 200 with the first receipt and `duplicate: true`.
     """
-    use = _use(body, await request.json(), call, request)
+    key = body.event_idempotency_key or header_key(
+        request.headers.get(idempotency.HEADER, "").encode("latin-1") or None
+    )
+    use = use_of(body, await request.json(), key, call.account, call.now)
     # The event's own key is the memory; the header's would be a second one.
     unkeyed = HttpCall(account=call.account, now=call.now, seed=call.seed, keyed=None, db=call.db)
     return await answer(
@@ -125,8 +129,8 @@ async def record_event(request: Request, body: Event, call: Command) -> Response
     )
 
 
-def _use(body: Event, sent: dict[str, Any], call: HttpCall, request: Request) -> Use:
-    key = body.event_idempotency_key or _header_key(request)
+def use_of(body: Event, sent: dict[str, Any], key: str, account: Account, now: datetime) -> Use:
+    """Return the event that a body tells of."""
     if sent.get("correctsEventKey") is not None:
         raise invalid("correctsEventKey", "Corrections are not supported yet: send a new event.")
     tokens = body.cost_input
@@ -138,29 +142,30 @@ def _use(body: Event, sent: dict[str, Any], call: HttpCall, request: Request) ->
         units=body.usage_units,
         occurred_at=body.occurred_at,
         model=None if tokens is None else tokens.model,
-        cost=_cost(body, call),
+        cost=_cost(body, account, now),
         revenue_amount=body.revenue_amount,
         flow_id=body.flow_id,
         meta=body.meta,
     )
 
 
-def _header_key(request: Request) -> str:
-    key = request.headers.get(idempotency.HEADER)
-    if key is None:
+def header_key(value: bytes | None) -> str:
+    """Return the event's key that the Idempotency-Key header gives, or refuse."""
+    if value is None:
         raise invalid(
             "eventIdempotencyKey",
             "An event needs a key (or the Idempotency-Key header), so that a retry counts once.",
         )
+    key = value.decode("latin-1")
     if not 1 <= len(key) <= _KEY_LENGTH_MAX or not key.isprintable():
         raise invalid(idempotency.HEADER, f"An event's key has 1 to {_KEY_LENGTH_MAX} characters.")
     return key
 
 
-def _cost(body: Event, call: HttpCall) -> Cost:
+def _cost(body: Event, account: Account, now: datetime) -> Cost:
     """Return what the event cost: the amount that was given wins over the tokens."""
     if body.cost_amount is not None:
-        return Cost(body.cost_amount, call.account.currency, None)
+        return Cost(body.cost_amount, account.currency, None)
     tokens = body.cost_input
     if tokens is None:
         return Cost(None, None, None)
@@ -171,7 +176,7 @@ def _cost(body: Event, call: HttpCall) -> Cost:
         output_tokens=tokens.output_tokens,
         cached_input_tokens=tokens.cached_input_tokens,
         reasoning_tokens=tokens.reasoning_tokens,
-        at=body.occurred_at if body.occurred_at is not None else call.now,
+        at=body.occurred_at if body.occurred_at is not None else now,
     )
 
 

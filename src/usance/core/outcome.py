@@ -7,11 +7,11 @@ Sources: BILLING.md, "Natural identities"; the invariants of ARCHITECTURE.md.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from decimal import Decimal
 from itertools import pairwise
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
 from uuid import UUID
 
 from usance.core.credits import Grant, Pool, Transaction
@@ -77,6 +77,14 @@ class Outcome:
     grants: Changes[Grant] = field(default_factory=Changes)
     transactions: tuple[Transaction, ...] = ()
     notices: tuple[Notice, ...] = ()
+
+    @property
+    def is_nothing(self) -> bool:
+        """Whether there is nothing to write: the decision found everything as it was asked to be."""
+        return not any(getattr(self, name) for name in _PARTS)
+
+
+_PARTS: Final = tuple(one.name for one in fields(Outcome))
 
 
 def changes(before: Mapping[Key, Row], after: Mapping[Key, Row]) -> Changes[Row]:

@@ -63,11 +63,14 @@ async def write(
 
 async def write_all(tx: Tx, entries: Sequence[Entry]) -> list[Outcome]:
     """Write the outcomes of locked customers, each once, and return them numbered, in order."""
+    deciding = [entry for entry in entries if not entry.outcome.is_nothing]
+    if not deciding:
+        return [entry.outcome for entry in entries]
     await tx.execute(
         _DECIDED,
-        [entry.account.id for entry in entries],
-        [entry.customer_id for entry in entries],
-        [entry.now for entry in entries],
+        [entry.account.id for entry in deciding],
+        [entry.customer_id for entry in deciding],
+        [entry.now for entry in deciding],
     )
     await outcome_subscriptions.write(tx, entries)
     await outcome_usage.write_credits(tx, entries)
