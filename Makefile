@@ -1,7 +1,7 @@
 # make run     install what is needed, then start Usance on http://127.0.0.1:8080
 # make test    everything that CI runs
 # make check   the quick ones: format, lint, types, imports, core tests
-# make bench   renewals a second, against the same writes issued bare
+# make bench   renewals, events and checks a second, against baselines of the same run
 # make soak    the core against the auditor with fresh lives, for SECONDS (default an hour)
 # make lock    pin the newest versions again
 # make schema  write src/usance/store/schema.sql from the migrations
@@ -87,6 +87,7 @@ core: install-dev
 
 bench: install-dev
 	@$(BIN)/python -m bench.renewals
+	@$(BIN)/python -m bench.metering
 
 soak: install-dev
 	@USANCE_SOAK_SECONDS=$(SECONDS) $(PYTEST) -s -m soak tests/machine

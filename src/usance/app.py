@@ -20,6 +20,7 @@ from usance.api import (
     errors,
     events,
     features,
+    holds,
     invoices,
     json,
     migrations,
@@ -48,6 +49,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     credit_notes.router,
     entitlements.router,
     events.router,
+    holds.router,
     credits.router,
     credit_prices.router,
     payments.router,
@@ -58,7 +60,8 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
 
 def create_app(db: Db, settings: Settings) -> ASGIApp:
     """Return the ASGI application on an open database, which stays the caller's to close."""
-    return Edge(Hot(routed(db, settings), db, Kept()))
+    app = routed(db, settings)
+    return Edge(Hot(app, db, app.state.kept))
 
 
 def routed(db: Db, settings: Settings) -> FastAPI:
@@ -73,6 +76,7 @@ def routed(db: Db, settings: Settings) -> FastAPI:
         generate_unique_id_function=lambda route: to_camel(route.name),
     )
     app.state.db = db
+    app.state.kept = Kept()
     app.state.settings = settings
     errors.install(app)
     for router in ROUTERS:

@@ -59,3 +59,8 @@ def get(name: str) -> FilteringBoundLogger:
     """Return the logger of a part of Usance: `logs.get(__name__)`."""
     logger: FilteringBoundLogger = structlog.get_logger(name)
     return logger
+
+
+def tells_all() -> bool:
+    """Whether lines of the level DEBUG are written: else they need not be made."""
+    return logging.getLogger("usance").isEnabledFor(logging.DEBUG)

@@ -291,8 +291,19 @@ class World:
 
     async def _prepare(self, op: Operation, known: dict[str, Any]) -> None:
         """Bring things into the state that an operation is about."""
+        if op.path == "/holds":
+            await self.shop.started(known["planKey"], known["customerReferenceId"])
         if op.path == "/subscriptions/cancellation/{subscriptionId}/scheduled":
             await self.shop.cancel(known["subscriptionId"])
+
+    async def hold(self, known: dict[str, Any]) -> dict[str, Any]:
+        """Make a hold of a subscribed customer of its own."""
+        reference = f"{known['customerReferenceId']}-h"
+        await self.shop.started(f"{self._prefix}starter_monthly", reference)
+        body = {"customerReferenceId": reference, "featureKey": known["featureKey"]}
+        held = await self.api.post("/holds", body)
+        assert held.status == 201, held.body
+        return {"holdId": held.data["id"]}
 
     async def invoice(self, known: dict[str, Any]) -> dict[str, Any]:
         """Make an invoice of 49.00, DUE."""
@@ -336,6 +347,7 @@ _MAKERS: dict[str, Callable[[World, dict[str, Any]], Awaitable[dict[str, Any]]]]
     # In the order of their names, so that a pool finds its customer.
     "changeToPlanId": World.plan_ids,
     "customerReferenceId": World.customer,
+    "holdId": World.hold,
     "invoiceId": World.invoice,
     "paymentId": World.payer,
     "planId": World.plan_ids,

@@ -113,6 +113,9 @@ async def test_what_is_anothers_is_as_unknown_as_nothing(accounts: Accounts, op:
 async def test_no_list_shows_a_row_of_another_account(accounts: Accounts, way: str):
     for op in OPERATIONS:
         await accounts.theirs.call(op)  # makes one of everything
+    shop = accounts.theirs.shop
+    made = await shop.started(f"{THEIRS}pro_monthly", f"{THEIRS}gone{way.count('/')}")
+    await shop.cancel(made["subscription"]["id"], "?cancelMode=IMMEDIATE")  # a credit note
     nobody = await client.opened(accounts.mine.api.db, accounts.mine.api.app)
     theirs = accounts.theirs.api
     lists = 0

@@ -210,6 +210,7 @@ def test_a_first_invoice_that_is_voided_cancels_its_subscription():
 # Buying and giving back credits --------------------------------------------------------------------
 
 PRICE = CreditPrice(SOMETHING, "AI", "USD", Decimal("0.05"), NOW, NOW)
+TOO_FEW = "0.09"  # 0.0045, which is 0.00
 
 
 @pytest.mark.parametrize(
@@ -219,6 +220,7 @@ PRICE = CreditPrice(SOMETHING, "AI", "USD", Decimal("0.05"), NOW, NOW)
         ("AI", "0", (), (Code.VALIDATION_FAILED, "credits")),
         ("AI", "100", (), Code.NO_PRICE),
         ("AI", "100", (replace(PRICE, effective_from=LATER),), Code.NO_PRICE),
+        ("AI", TOO_FEW, (PRICE,), (Code.VALIDATION_FAILED, "credits")),
         ("AI", "100", (PRICE,), None),
     ],
 )

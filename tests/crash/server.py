@@ -9,6 +9,7 @@ import subprocess
 import sys
 from contextlib import suppress
 from pathlib import Path
+from typing import Self
 
 import httpx2
 
@@ -133,3 +134,49 @@ class Server:
         while more := {pid for pid, parent in parents.items() if parent in found} - found:
             found |= more
         return found - {self.process.pid}
+
+
+_WORKER = """
+import asyncio, sys
+from usance import clock, logs
+from usance.store.db import Db
+from usance.worker import loop
+
+async def work():
+    db = await Db.open(sys.argv[1], jitter=clock.jitter, size=4)
+    print("ready", flush=True)
+    await loop.run(db)
+
+logs.configure(level="error")
+asyncio.run(work())
+"""
+
+
+class Worker:
+    """A worker in a process of its own, which ends when it is killed."""
+
+    def __init__(self, database_url: str) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", _WORKER, database_url],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.kill()
+        assert self._process.stdout is not None, "its output is read"
+        self._process.stdout.close()
+
+    async def until_ready(self) -> None:
+        """Return once it is about to look for work."""
+        assert self._process.stdout is not None, "its output is read"
+        line = await asyncio.to_thread(self._process.stdout.readline)
+        assert line == b"ready\n", "it did not come up"
+
+    def kill(self) -> None:
+        """End it as a power cut would."""
+        self._process.kill()
+        self._process.wait()

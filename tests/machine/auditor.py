@@ -248,7 +248,7 @@ class Book:
             end = now + plan.trial_days * DAY
             period = Period(sub, 0, now, end, end - now, [Part(now, plan)], trial=True, free=True)
             sub.periods.append(period)
-            period.base = self.issue("SUBSCRIPTION", sub, [], now)
+            period.base = self.issue("SUBSCRIPTION", sub, [Line("FEE", ZERO)], now)
         elif plan.advance and plan.price > 0:
             self.issue("SUBSCRIPTION", sub, [Line("FEE", plan.price)], now)
         else:
@@ -522,6 +522,8 @@ class Book:
     ) -> Document:
         """Order credits at `price` each."""
         line = Line("OTHER", rounded(amount * price, currency))
+        if line.amount == 0:
+            raise Refused("validation_failed")
         invoice = Document("CREDIT_PURCHASE", currency, None, [line], now, self.tax)
         invoice.purchase = (denomination, amount)
         self.date(self.keep(invoice), 0, self.grace_days, now)
@@ -633,6 +635,8 @@ class Book:
     def known(self, reference: str | None, amount: Fraction | None, currency: str) -> bool:
         for payment in self.payments:
             if reference is not None and payment.reference == reference:
+                if payment.reversed:
+                    raise Refused("payment_reference_conflict")
                 if amount not in (None, payment.amount) or currency != payment.currency:
                     raise Refused("payment_reference_conflict")
                 return True
@@ -797,6 +801,7 @@ class Book:
         if lines:
             document = self.settle_lines(sub, lines, now)
         new = self.open_period(sub, now, document, cut=period)
+        new.cut_by = document
         new.granted = True
         if sub.cancel_at is not None:
             sub.cancel_at = new.end
@@ -824,16 +829,19 @@ class Book:
     def cancel_now(self, now: datetime, sub: Sub, *, settle: bool) -> None:
         period, sub.settle = sub.running, settle
         lines: list[Line] = []
+        given_back = self.given_back(sub)
         for invoice in sub.invoices:
-            if not invoice.voided and (invoice.issued is None or invoice.open > 0):
-                lines += self.carried(invoice, now)
+            if self.dies(invoice):
+                start, gift = given_back.get(id(invoice), (now, ZERO))
+                lines += self.carried(invoice, min(now, start))
+                lines += [Line("OTHER", gift)] if gift else []
         if period is not None and settle and not sub.plan.advance and not period.trial:
             lines += self.base_lines(period, now)
         if period is not None and not settle:
             period.free = True
         lines += self.collect(sub, now, period)
         for invoice in sub.invoices:
-            if not invoice.voided and (invoice.issued is None or invoice.open > 0):
+            if self.dies(invoice):
                 self.put_void(invoice, now)
         if period is not None:
             segment = period.segment
@@ -844,6 +852,28 @@ class Book:
             if back > 0:
                 self.credit(sub, back, now)
         self.finish(sub, now, lines)
+
+    def dies(self, invoice: Document) -> bool:
+        """Whether it becomes VOID when its subscription is cancelled now."""
+        return not invoice.voided and (invoice.issued is None or invoice.open > 0)
+
+    def given_back(self, sub: Sub) -> dict[int, tuple[datetime, Fraction]]:
+        """By unpaid fee: since when, and how much of it, a plan change gave back that stands."""
+        found: dict[int, tuple[datetime, Fraction]] = {}
+        last = sub.last
+        if last is None:
+            return found
+        newer: tuple[datetime, Document] | None = None
+        segment = last.segment
+        if segment is None and last.follows_cut and last.cut_by:
+            newer, segment = (last.start, last.cut_by), last.follows_cut.segment
+        while segment is not None:
+            if newer and self.dies(segment.holder):
+                start, paper = newer
+                if not paper.voided and not (paper in sub.invoices and self.dies(paper)):
+                    found[id(segment.holder)] = (start, segment.unused(start))
+            newer, segment = (segment.start, segment.holder), segment.before
+        return found
 
     def carried(self, invoice: Document, now: datetime) -> list[Line]:
         """What of an invoice that becomes VOID is owed all the same."""

@@ -7,23 +7,28 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from tests.machine.life import Life
+from tests.machine.living import Living
 from tests.machine.papers import Allocation, Plan, Price, Term
 
 DAY: Final = timedelta(days=1)
 CHAT: Final = (("chat", Term(limit=Fraction(20))),)
 
 
-def rich_enough(life: Life) -> Life:
+# How a life begins: its instant and plans, and `zone`.
+Born = Callable[..., Living]
+
+
+def rich_enough(life: Living) -> Living:
     """Let the balance pay for everything."""
     life.receive(life.plans[0].currency, Fraction(100_000), None)
     return life
 
 
-def month_ends_kept_through_another_interval() -> None:
+def month_ends_kept_through_another_interval(born: Born = Life) -> None:
     monthly = Plan("monthly", Fraction(10))
     quarterly = Plan("quarterly", Fraction(20), count=3)
     yearly = Plan("yearly", Fraction(90), unit="YEAR")
-    life = rich_enough(Life(datetime(2027, 1, 31, 9, tzinfo=UTC), [monthly, quarterly, yearly]))
+    life = rich_enough(born(datetime(2027, 1, 31, 9, tzinfo=UTC), [monthly, quarterly, yearly]))
     life.subscribe(monthly, None)
     life.downgrade(0, quarterly)
     life.wait(life.now + 40 * DAY)
@@ -34,10 +39,10 @@ def month_ends_kept_through_another_interval() -> None:
     life.wait(life.now + 800 * DAY)
 
 
-def half_of_an_odd_amount_is_left() -> None:
+def half_of_an_odd_amount_is_left(born: Born = Life) -> None:
     for ending in ("cancel", "upgrade"):
         small, large = Plan("small", Fraction(49), "JPY"), Plan("large", Fraction(99), "JPY")
-        life = rich_enough(Life(datetime(2027, 1, 1, tzinfo=UTC), [small, large]))
+        life = rich_enough(born(datetime(2027, 1, 1, tzinfo=UTC), [small, large]))
         life.subscribe(small, None)
         life.wait(life.now + 31 * DAY / 2)
         if ending == "cancel":
@@ -46,11 +51,11 @@ def half_of_an_odd_amount_is_left() -> None:
             life.upgrade(0, large)
 
 
-def an_arrears_period_in_three_parts() -> None:
+def an_arrears_period_in_three_parts(born: Born = Life) -> None:
     plans = [Plan(f"p{n}", Fraction(10 + n, 3 - n), advance=False) for n in range(2)]
     plans = [Plan(p.key, Fraction(int(p.price * 100), 100), advance=False) for p in plans]
     last = Plan("last", Fraction(100), advance=False)
-    life = Life(datetime(2027, 4, 1, tzinfo=UTC), [*plans, last])
+    life = born(datetime(2027, 4, 1, tzinfo=UTC), [*plans, last])
     life.subscribe(plans[0], None)
     for target in (plans[1], last):
         life.wait(life.now + 10 * DAY)
@@ -59,22 +64,22 @@ def an_arrears_period_in_three_parts() -> None:
     life.cancel(0, "IMMEDIATE")
 
 
-def an_hour_that_the_clocks_skip() -> None:
+def an_hour_that_the_clocks_skip(born: Born = Life) -> None:
     plan = Plan("monthly", Fraction(10))
     for zone, local in (
         ("Europe/Berlin", datetime(2027, 2, 28, 2, 30)),  # noqa: DTZ001 - a wall clock
         ("Australia/Lord_Howe", datetime(2027, 9, 3, 2, 15)),  # noqa: DTZ001
     ):
         start = local.replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
-        life = rich_enough(Life(start, [plan], zone=zone))
+        life = rich_enough(born(start, [plan], zone=zone))
         life.subscribe(plan, None)
         life.wait(start + 100 * DAY)
 
 
-def usage_of_a_cut_period_counts_toward_the_next_limit() -> None:
+def usage_of_a_cut_period_counts_toward_the_next_limit(born: Born = Life) -> None:
     monthly = Plan("monthly", Fraction(10), terms=CHAT)
     yearly = Plan("yearly", Fraction(90), unit="YEAR", terms=CHAT)
-    life = rich_enough(Life(datetime(2027, 1, 1, tzinfo=UTC), [monthly, yearly]))
+    life = rich_enough(born(datetime(2027, 1, 1, tzinfo=UTC), [monthly, yearly]))
     life.subscribe(monthly, None)
     life.use("chat", Fraction(15), "one", life.now)
     life.wait(life.now + DAY)
@@ -82,11 +87,11 @@ def usage_of_a_cut_period_counts_toward_the_next_limit() -> None:
     life.use("chat", Fraction(10), "two", life.now)
 
 
-def a_credit_note_closes_its_own_subscription_s_invoices_first() -> None:
+def a_credit_note_closes_its_own_subscription_s_invoices_first(born: Born = Life) -> None:
     other = Plan("other", Fraction(30))
     large = Plan("large", Fraction(300))
     small = Plan("small", Fraction(10), unit="WEEK", count=2)
-    life = Life(datetime(2027, 1, 1, tzinfo=UTC), [other, large, small])
+    life = born(datetime(2027, 1, 1, tzinfo=UTC), [other, large, small])
     life.subscribe(other, 30)
     life.subscribe(large, 30)
     life.pay(1, None, None)
@@ -95,14 +100,14 @@ def a_credit_note_closes_its_own_subscription_s_invoices_first() -> None:
     life.cancel(1, "IMMEDIATE")
 
 
-def credits_that_expire_before_their_burn_is_reversed() -> None:
+def credits_that_expire_before_their_burn_is_reversed(born: Born = Life) -> None:
     plan = Plan(
         "monthly",
         Fraction(0),
         terms=(("chat", Term(burns="CREDITS", price=Price("per_unit", unit=Fraction(1)))),),
         allocations=(Allocation("CREDITS", Fraction(10), "CAPPED", Fraction(4), 2),),
     )
-    life = rich_enough(Life(datetime(2027, 1, 31, tzinfo=UTC), [plan]))
+    life = rich_enough(born(datetime(2027, 1, 31, tzinfo=UTC), [plan]))
     life.give("CREDITS", Fraction(5), "PROMOTIONAL", life.now + 5 * DAY, 0)
     life.subscribe(plan, None)
     life.use("chat", Fraction(7), "one", life.now)
@@ -111,7 +116,7 @@ def credits_that_expire_before_their_burn_is_reversed() -> None:
     life.wait(life.now + 60 * DAY)
 
 
-def an_upgrade_asked_for_again_after_it_was_undone() -> None:
+def an_upgrade_asked_for_again_after_it_was_undone(born: Born = Life) -> None:
     small = Plan("small", Fraction(10), allocations=(Allocation("CREDITS", Fraction(10)),))
     large = Plan(
         "large",
@@ -119,7 +124,7 @@ def an_upgrade_asked_for_again_after_it_was_undone() -> None:
         terms=(("chat", Term(burns="CREDITS", price=Price("per_unit", unit=Fraction(1)))),),
         allocations=(Allocation("CREDITS", Fraction(100)),),
     )
-    life = Life(datetime(2027, 1, 1, tzinfo=UTC), [small, large])
+    life = born(datetime(2027, 1, 1, tzinfo=UTC), [small, large])
     life.subscribe(small, None)
     life.pay(0, None, None)
     life.upgrade(0, large)
@@ -133,7 +138,106 @@ def an_upgrade_asked_for_again_after_it_was_undone() -> None:
     life.wait(life.now + 40 * DAY)
 
 
-DIRECTED: Final[tuple[Callable[[], None], ...]] = (
+def units_and_credits_to_the_last_decimal(born: Born = Life) -> None:
+    least = Fraction(1, 10**12)
+    plan = Plan(
+        "monthly",
+        Fraction(0),
+        "KWD",
+        terms=(
+            ("chat", Term(limit=5 + least)),
+            ("api", Term(burns="CREDITS", weight=Fraction(1, 4))),
+            ("seats", Term(price=Price("per_unit", unit=least * 7))),
+        ),
+        allocations=(Allocation("CREDITS", 10 + least, "CAPPED", 4 + least),),
+    )
+    life = born(datetime(2027, 1, 31, tzinfo=UTC), [plan])
+    life.give("CREDITS", Fraction(1, 2), "MANUAL", None, -1)
+    life.subscribe(plan, None)
+    for n, units in enumerate((least, 3 + least, Fraction(2), 10**6 + least)):
+        for feature in ("chat", "api", "seats"):
+            life.use(feature, units, f"{feature} {n}", life.now)
+    life.reverse_burn("api 1")
+    life.give("CREDITS", 7 + least, "MANUAL", None, 0)
+    life.wait(life.now + 40 * DAY)
+    life.buy("CREDITS", 3 + least, Fraction(5) + least, "KWD")
+    life.pay(len(life.invoices) - 1, None, None)
+
+
+def a_period_is_cancelled_and_not_settled(born: Born = Life) -> None:
+    used = (("chat", Term(price=Price("per_unit", unit=Fraction(1)))),)
+    life = born(datetime(2027, 1, 1, tzinfo=UTC), [Plan("monthly", Fraction(10), terms=used)])
+    for n in (0, 1):
+        life.subscribe(life.plans[0], None)
+        life.pay(len(life.invoices) - 1, None, None)
+        life.use("chat", Fraction(5), f"used {n}", life.now)
+        life.cancel(n, "IMMEDIATE", n == 0)
+
+
+# What only the API had wrong ---------------------------------------------------------------------------
+
+
+def access_and_usage_long_after_the_end(born: Born = Life) -> None:
+    plan = Plan("monthly", Fraction(0), terms=CHAT)
+    life = born(datetime(2027, 1, 1, tzinfo=UTC), [plan])
+    life.subscribe(plan, None)
+    life.cancel(0, "IMMEDIATE")
+    for days in (30, 10, 400):
+        life.wait(life.now + days * DAY)
+        life.use("chat", Fraction(1), f"after {days}", life.now)
+
+
+def usage_in_a_gap_after_many_periods(born: Born = Life) -> None:
+    plan = Plan("monthly", Fraction(10), terms=CHAT)
+    life = born(datetime(2027, 1, 1, tzinfo=UTC), [plan])
+    life.subscribe(plan, None)
+    life.pay(0, None, None)
+    for n in (1, 2, 3):
+        life.wait(life.now + 31 * DAY)
+        life.pay(n, None, None)
+    life.wait(life.now + 80 * DAY)
+    life.use("chat", Fraction(1), "in the gap", life.now)
+
+
+def a_payment_of_an_invoice_that_becomes_void(born: Born = Life) -> None:
+    plan = Plan("monthly", Fraction(10))
+    life = born(datetime(2027, 1, 1, tzinfo=UTC), [plan])
+    life.subscribe(plan, None)
+    life.pay(0, Fraction(4), "deposit")
+    life.void(0)
+    life.reverse(0)
+
+
+def what_is_issued_without_grace_is_past_due_at_once(born: Born = Life) -> None:
+    used = (("chat", Term(price=Price("per_unit", unit=Fraction(1)))),)
+    small = Plan("small", Fraction(10), terms=used)
+    large = Plan("large", Fraction(30), terms=used)
+    life = born(datetime(2027, 1, 1, tzinfo=UTC), [small, large])
+    life.subscribe(small, 0)
+    life.pay(0, Fraction(4), None)
+    life.pay(0, None, None)
+    life.upgrade(0, large)
+    life.pay(1, None, None)
+    life.use("chat", Fraction(500), "used", life.now)
+    life.cancel(0, "IMMEDIATE")
+
+
+def a_fee_that_began_a_later_period_bounces_and_is_paid_again(born: Born = Life) -> None:
+    credits_kept = (Allocation("CREDITS", Fraction(30), "FULL"),)
+    plan = Plan("monthly", Fraction(10), grace_days=0, allocations=credits_kept)
+    life = born(datetime(2027, 1, 1, tzinfo=UTC), [plan])
+    life.subscribe(plan, None)
+    life.pay(0, None, None)
+    life.wait(life.now + 80 * DAY)
+    for n in (1, 2, 3, 4):
+        life.pay(n, None, None)
+        life.wait(life.now + 31 * DAY)
+    life.wait(life.now + 60 * DAY)
+    life.reverse(1)
+    life.pay(1, None, None)
+
+
+DIRECTED: Final[tuple[Callable[..., None], ...]] = (
     month_ends_kept_through_another_interval,
     half_of_an_odd_amount_is_left,
     an_arrears_period_in_three_parts,
@@ -142,4 +246,11 @@ DIRECTED: Final[tuple[Callable[[], None], ...]] = (
     a_credit_note_closes_its_own_subscription_s_invoices_first,
     credits_that_expire_before_their_burn_is_reversed,
     an_upgrade_asked_for_again_after_it_was_undone,
+    units_and_credits_to_the_last_decimal,
+    a_period_is_cancelled_and_not_settled,
+    access_and_usage_long_after_the_end,
+    usage_in_a_gap_after_many_periods,
+    a_payment_of_an_invoice_that_becomes_void,
+    what_is_issued_without_grace_is_past_due_at_once,
+    a_fee_that_began_a_later_period_bounces_and_is_paid_again,
 )

@@ -292,6 +292,7 @@ class Period:
     free: bool = False  # its usage is never asked for
     charged: dict[tuple[str, Plan], Fraction] = field(default_factory=dict)
     follows_cut: Period | None = None
+    cut_by: Document | None = None  # the document of the change that cut the one before
 
     def plan_at(self, at: datetime) -> Plan:
         return [

@@ -34,6 +34,7 @@ from usance.core.decisions import (
     lifecycle,
     opening,
     purchase,
+    rating,
     reconcile,
     record,
     reverse_burn,
@@ -93,6 +94,7 @@ MODULES = [
     pricing,
     proration,
     purchase,
+    rating,
     reconcile,
     record,
     reverse_burn,
@@ -269,7 +271,7 @@ BUGS = (
         "return segment.charge if",
     ),
     Planted(
-        "charges a trial", billing, "_bill_period", "if period.is_trial:", "if not period.parts:"
+        "charges a trial", rating, "_bill_period", "if period.is_trial:", "if not period.parts:"
     ),
     Planted(
         "gives a trial every time",
@@ -287,7 +289,7 @@ BUGS = (
     ),
     Planted(
         "bills late usage together with what was billed",
-        billing,
+        rating,
         "_mark_billed",
         "billed_amount=amount",
         "billed_amount=ZERO",
@@ -310,7 +312,7 @@ BUGS = (
         "forgets the usage of a period that ended past due",
         advance,
         "_boundary",
-        "billing.leave_for_next_invoice(draft, subscription, period)",
+        "rating.leave_for_next_invoice(draft, subscription, period)",
         "pass",
     ),
     Planted(

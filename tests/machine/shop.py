@@ -6,12 +6,14 @@ decided. Documents are numbered, applications and burns remembered, as the store
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 from uuid import UUID
 
 from tests.machine import papers
+from tests.machine.living import Used
 
 from usance.core import entitlements, ids, pricing
 from usance.core import outcome as outcomes
@@ -113,9 +115,14 @@ def term_of(key: str, term: papers.Term) -> FeatureTerms:
     )
 
 
-def plan_of(plan: papers.Plan, at: datetime) -> CataloguePlan:
+# When plans were published: before anybody lives.
+PUBLISHED = datetime(2020, 1, 1, tzinfo=UTC)
+
+
+@lru_cache(maxsize=100)
+def plan_of(plan: papers.Plan) -> CataloguePlan:
     """The auditor's plan as the product sells it."""
-    plan_id = PlanId(ids.derived(at, "plan", plan.key))
+    plan_id = PlanId(ids.derived(PUBLISHED, "plan", plan.key))
     terms = Terms(
         price=exact(plan.price),
         currency=plan.currency,
@@ -139,7 +146,12 @@ def plan_of(plan: papers.Plan, at: datetime) -> CataloguePlan:
         metadata=(),
     )
     version = PlanVersion(
-        VersionId(ids.derived(at, "version", plan.key)), plan_id, plan.key, plan.key, 1, terms
+        VersionId(ids.derived(PUBLISHED, "version", plan.key)),
+        plan_id,
+        plan.key,
+        plan.key,
+        1,
+        terms,
     )
     sold = Plan(plan_id, plan.key, plan.key, "", PlanStatus.ACTIVE, None)
     return CataloguePlan(sold, version)
@@ -160,7 +172,7 @@ class Shop:
         tax: Fraction = Fraction(0),
         name: str = "ada",
     ) -> None:
-        self.plans = {plan.key: plan_of(plan, at) for plan in plans}
+        self.plans = {plan.key: plan_of(plan) for plan in plans}
         self.name = name
         account = Account(
             id=AccountId(ids.derived(at, "account")),
@@ -314,9 +326,7 @@ class Shop:
     def undo_cancel(self, now: datetime, sub: SubscriptionId) -> None:
         self.decide(now, lambda before, at, seed: cancel.undo(before, sub, now=at, seed=seed))
 
-    def use(
-        self, now: datetime, feature: str, units: Fraction, key: str, at: datetime
-    ) -> UsageEvent:
+    def use(self, now: datetime, feature: str, units: Fraction, key: str, at: datetime) -> Used:
         use = record.Use(
             key=key,
             fingerprint=f"{feature} {units} {at}".encode(),
@@ -334,7 +344,7 @@ class Shop:
             fingerprint, known = self.events[key]
             if fingerprint != use.fingerprint:
                 raise Refusal(Code.EVENT_KEY_CONFLICT, "Another event has this key.")
-            return known
+            return _used(known)
         made: list[UsageEvent] = []
 
         def decision(before: Snapshot, at: datetime, seed: UUID) -> Outcome:
@@ -347,7 +357,7 @@ class Shop:
         for one in written.transactions:
             if one.kind is TransactionKind.BURN:
                 self.burns[key] = one
-        return made[0]
+        return _used(made[0])
 
     def reverse_burn(self, now: datetime, key: str) -> None:
         burn = self.burns.get(key)
@@ -416,3 +426,9 @@ class Shop:
         """None when one more unit would pass, else the code of the denial."""
         found = entitlements.check(self.facts, Question(feature), now)
         return None if found.denial is None else found.denial.value
+
+
+def _used(event: UsageEvent) -> Used:
+    receipt = event.receipt
+    flags = receipt["usageLimitExceeded"] is True, receipt["insufficientCredits"] is True
+    return Used(Fraction(event.billable), Fraction(event.credits), *flags)

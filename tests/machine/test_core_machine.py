@@ -25,7 +25,8 @@ from hypothesis.stateful import (
 )
 from tests.machine import alphabet
 from tests.machine.directed import DIRECTED
-from tests.machine.life import Differ, Life
+from tests.machine.life import Life
+from tests.machine.living import Differ, Living
 
 SEED = os.environ.get("USANCE_SEED")
 SOAK_SECONDS = float(os.environ.get("USANCE_SOAK_SECONDS", "0"))
@@ -134,7 +135,7 @@ def test_the_core_and_the_auditor_keep_the_same_books_in_plain_walks():
     assert not SOMETIMES - set(seen), "the machine no longer looks there"
 
 
-def sights(life: Life) -> set[str]:
+def sights(life: Living) -> set[str]:
     """What there is to see at a life's end, and what was denied on its way."""
     book, now = life.book, life.now
     periods = [period for sub in book.subs for period in sub.periods]

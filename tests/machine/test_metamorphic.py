@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 from tests.machine import alphabet
 from tests.machine.digest import digest
-from tests.machine.life import Life, Step
+from tests.machine.life import Life
+from tests.machine.living import Step
 from tests.machine.papers import MINOR, Allocation, Plan, Price, Term
 
 from usance.core.decisions import advance

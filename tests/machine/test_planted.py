@@ -10,7 +10,7 @@ from functools import partial
 import pytest
 from tests.machine import alphabet
 from tests.machine.directed import DIRECTED
-from tests.machine.life import Differ
+from tests.machine.living import Differ
 from tests.machine.planted import BUGS, Planted, planted
 
 LIVES = 400

@@ -81,6 +81,24 @@ async def test_of_640_burns_on_two_servers_exactly_what_the_pool_has_is_burnt(
     await _require_an_empty_pool(seller)
 
 
+async def test_of_1000_holds_at_once_exactly_what_the_pool_has_is_granted(seller: Seller):
+    """Through three doors, each of which keeps what it read; then half are settled, half released."""
+    one = await seller.subscribed("pro")
+    body = {"customerReferenceId": one.reference, "featureKey": "burns"}
+    answers = await together(seller.post("/holds", body) for _ in range(1000))
+    assert statuses(answers) == {201: 100, 402: 900}
+    held = [got.data["id"] for got in answers if got.status == 201]
+    settled = await together(
+        seller.post(f"/holds/{hold}/settle", {"usageUnits": 1}) for hold in held[::2] * 2
+    )
+    assert statuses(settled) == {201: 50, 200: 50}
+    released = await together(seller.post(f"/holds/{hold}/release") for hold in held[1::2] * 2)
+    assert statuses(released) == {200: 100}
+    (pool,) = (await seller.get(f"/credits/{one.reference}/pools")).data
+    assert (pool["balance"], pool["available"]) == (50, 50)
+    await seller.require_right_books(settled=True)
+
+
 async def test_a_limit_is_never_crossed_by_many_at_once(seller: Seller):
     """100 units are free to take; 60 calls ask for 3 each, and one of them gets what is left."""
     one = await seller.subscribed("free")

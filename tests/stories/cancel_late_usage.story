@@ -21,4 +21,4 @@ plan pro 49.00 USD monthly in_advance
 2027-05-26                  tick                                       -> #3 ADJUSTMENT 0.60 PAID 2027-04-01..2027-04-21
                                                                        -> balance 13.73 USD
 2027-05-26                  show #3                                    -> #3 ADJUSTMENT 0.60 PAID 2027-04-01..2027-04-21
-                                                                       ->    LATE_USAGE calls (pro) 30 x 0.02 = 0.60
+                                                                       ->    LATE_USAGE calls (pro), reported late 30 x 0.02 = 0.60

@@ -15,5 +15,5 @@ customer zoe tax 10
                            -> sub CANCELLED pro 2027-04-01..2027-04-21
                            -> balance 0.01 USD
 2027-04-21  show #3        -> #3 FINAL 4.99 PAID 2027-04-01..2027-04-21
-                           ->    ELAPSED_TIME Elapsed time: pro = 4.54
+                           ->    ELAPSED_TIME Elapsed time on pro = 4.54
                            ->    4.54 and 0.45 tax

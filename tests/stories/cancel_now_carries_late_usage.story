@@ -13,9 +13,9 @@ plan pro 31.00 USD monthly in_advance
 2027-05-02  use calls 10 at 2027-04-30  -> counted 10, used 10, late
 2027-05-02  use calls 4                 -> counted 4, used 4
 2027-05-03  cancel now                  -> credit note 29.00
-                                        -> #3 FINAL 1.40 PAID 2027-05-01..2027-05-03
+                                        -> #3 FINAL 1.40 PAID 2027-04-01..2027-05-03
                                         -> sub CANCELLED pro 2027-05-01..2027-05-03
                                         -> balance 27.60 USD
-2027-05-03  show #3                     -> #3 FINAL 1.40 PAID 2027-05-01..2027-05-03
-                                        ->    LATE_USAGE calls (pro) 10 x 0.1 = 1.00 for 2027-04-01..2027-05-01
-                                        ->    USAGE calls (pro) 4 x 0.1 = 0.40
+2027-05-03  show #3                     -> #3 FINAL 1.40 PAID 2027-04-01..2027-05-03
+                                        ->    LATE_USAGE calls (pro), reported late 10 x 0.1 = 1.00 for 2027-04-01..2027-05-01
+                                        ->    USAGE calls (pro) 4 x 0.1 = 0.40 for 2027-05-01..2027-05-03

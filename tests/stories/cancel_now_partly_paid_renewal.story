@@ -15,4 +15,4 @@ plan pro 49.00 USD monthly in_advance grace 30
                            -> sub CANCELLED pro 2027-04-01..2027-04-16
                            -> balance 15.50 USD
 2027-04-16  show #3        -> #3 FINAL 24.50 PAID 2027-04-01..2027-04-16
-                           ->    ELAPSED_TIME Elapsed time: pro = 24.50
+                           ->    ELAPSED_TIME Elapsed time on pro = 24.50

@@ -13,8 +13,8 @@ plan b 100.00 USD monthly in_advance grace 30
 2027-04-21  pay #2 10.00  -> #2 ADJUSTMENT 23.33 DUE (10.00 paid) 2027-04-21..2027-05-01
 2027-04-26  cancel now    -> credit note 5.00
                           -> #2 ADJUSTMENT 23.33 VOID 2027-04-21..2027-05-01 replaced by #3
-                          -> #3 FINAL 10.00 PAID 2027-04-01..2027-04-26
+                          -> #3 FINAL 10.00 PAID 2027-04-21..2027-04-26
                           -> sub CANCELLED b 2027-04-01..2027-04-26
                           -> balance 5.00 USD
-2027-04-26  show #3       -> #3 FINAL 10.00 PAID 2027-04-01..2027-04-26
-                          ->    ELAPSED_TIME Elapsed time: Remaining time on b = 10.00 for 2027-04-21..2027-04-26
+2027-04-26  show #3       -> #3 FINAL 10.00 PAID 2027-04-21..2027-04-26
+                          ->    ELAPSED_TIME Elapsed time on b = 10.00

@@ -12,10 +12,10 @@ plan pro 49.00 USD monthly in_advance
                            -> sub ACTIVE pro 2027-05-01..2027-06-01
 2027-05-02  use calls 10   -> counted 10, used 10
 2027-05-03  cancel now     -> #2 SUBSCRIPTION 51.00 VOID 2027-05-01..2027-06-01 replaced by #3
-                           -> #3 FINAL 2.20 DUE 2027-05-01..2027-05-03
+                           -> #3 FINAL 2.20 DUE 2027-04-01..2027-05-03
                            -> sub CANCELLED pro 2027-05-01..2027-05-03
-2027-05-03  show #3        -> #3 FINAL 2.20 DUE 2027-05-01..2027-05-03
+2027-05-03  show #3        -> #3 FINAL 2.20 DUE 2027-04-01..2027-05-03
                            ->    USAGE calls (pro) 100 x 0.02 = 2.00 for 2027-04-01..2027-05-01
-                           ->    USAGE calls (pro) 10 x 0.02 = 0.20
+                           ->    USAGE calls (pro) 10 x 0.02 = 0.20 for 2027-05-01..2027-05-03
 2027-05-03  pay #2         -> refused: invoice_void
-2027-05-03  pay #3         -> #3 FINAL 2.20 PAID 2027-05-01..2027-05-03
+2027-05-03  pay #3         -> #3 FINAL 2.20 PAID 2027-04-01..2027-05-03

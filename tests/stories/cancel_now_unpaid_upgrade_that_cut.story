@@ -15,6 +15,6 @@ plan b 365.00 USD yearly in_advance
                            -> sub ACTIVE b 2027-04-21..2028-04-21
 2027-04-21  cancel now     -> credit note 10.00
                            -> #2 ADJUSTMENT 357.00 VOID 2027-04-21..2028-04-21 replaced by #3
-                           -> #3 FINAL 2.00 PAID 2027-04-21..2027-04-21
+                           -> #3 FINAL 2.00 PAID 2027-04-01..2027-04-21
                            -> sub CANCELLED b 2027-04-21..2027-04-21
                            -> balance 8.00 USD

@@ -20,5 +20,5 @@ plan weekly 7.00 USD weekly in_advance
                                                        -> balance 0.00 USD
 2027-04-23  show #2                                    -> #2 SUBSCRIPTION 8.10 DUE (6.00 paid) 2027-04-23..2027-04-30
                                                        ->    BASE weekly = 7.00
-                                                       ->    LATE_USAGE calls (monthly) 5 x 0.1 = 0.50 for 2027-04-01..2027-04-16
+                                                       ->    LATE_USAGE calls (monthly), reported late 5 x 0.1 = 0.50 for 2027-04-01..2027-04-16
                                                        ->    USAGE calls (weekly) 3 x 0.2 = 0.60 for 2027-04-16..2027-04-23

@@ -20,5 +20,5 @@ plan b 100.00 USD monthly in_advance
                                         -> sub ACTIVE b 2027-05-01..2027-06-01
 2027-05-01  show #3                     -> #3 SUBSCRIPTION 113.50 DUE 2027-05-01..2027-06-01
                                         ->    BASE b = 100.00
-                                        ->    USAGE calls (a) 70 = 7.00 for 2027-04-01..2027-05-01
-                                        ->    USAGE calls (b) 80 = 6.50 for 2027-04-01..2027-05-01
+                                        ->    USAGE calls (a) 70 = 7.00 for 2027-04-01..2027-04-16
+                                        ->    USAGE calls (b) 80 = 6.50 for 2027-04-16..2027-05-01

@@ -17,5 +17,5 @@ plan b 10.00 USD monthly in_arrears
 2027-05-01  show #1       -> #1 SUBSCRIPTION 26.00 DUE 2027-04-01..2027-05-01
                           ->    BASE a = 6.67 for 2027-04-01..2027-04-21
                           ->    BASE b = 3.33 for 2027-04-21..2027-05-01
-                          ->    USAGE calls (a) 60 = 6.00
-                          ->    USAGE calls (b) 80 = 10.00
+                          ->    USAGE calls (a) 60 = 6.00 for 2027-04-01..2027-04-21
+                          ->    USAGE calls (b), minimum 80 = 10.00 for 2027-04-21..2027-05-01

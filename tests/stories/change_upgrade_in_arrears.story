@@ -17,8 +17,8 @@ plan b 40.00 USD monthly in_arrears
 2027-05-01  show #1        -> #1 SUBSCRIPTION 32.50 DUE 2027-04-01..2027-05-01
                            ->    BASE a = 6.67 for 2027-04-01..2027-04-21
                            ->    BASE b = 13.33 for 2027-04-21..2027-05-01
-                           ->    USAGE calls (a) 100 x 0.1 = 10.00
-                           ->    USAGE calls (b) 50 x 0.05 = 2.50
+                           ->    USAGE calls (a) 100 x 0.1 = 10.00 for 2027-04-01..2027-04-21
+                           ->    USAGE calls (b) 50 x 0.05 = 2.50 for 2027-04-21..2027-05-01
 2027-05-01  pay #1         -> #1 SUBSCRIPTION 32.50 PAID 2027-04-01..2027-05-01
 2027-06-01  tick           -> #2 SUBSCRIPTION 40.00 DUE 2027-05-01..2027-06-01
                            -> #3 SUBSCRIPTION PENDING 2027-06-01..2027-07-01

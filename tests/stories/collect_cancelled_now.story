@@ -31,25 +31,25 @@ customer cyd
 2027-02-01T00:20  ben: use calls 2           -> counted 2, used 2
 2027-02-01T00:20  cyd: use calls 2           -> counted 2, used 2
 2027-02-01T00:30  ada: cancel now            -> #5 SUBSCRIPTION 0.00 VOID 2027-02-01..2027-03-01 replaced by #7
-                                             -> #7 FINAL 0.70 DUE 2027-02-01..2027-02-01T00:30
+                                             -> #7 FINAL 0.70 DUE 2027-01-01..2027-02-01T00:30
                                              -> sub CANCELLED pro 2027-02-01..2027-02-01T00:30
 2027-02-01T00:30  ada: show #6               -> #6 SUBSCRIPTION 1.02 PENDING 2027-02-01..2027-03-01
                                              ->    BASE payg = 0.02 for 2027-02-01..2027-02-01T00:30
                                              ->    USAGE calls (payg) 2 x 0.5 = 1.00 for 2027-02-01..2027-02-01T00:30
 2027-02-01T00:30  ben: cancel now            -> ben: #2 SUBSCRIPTION 0.00 VOID 2027-01-01..2027-02-01 replaced by #8
                                              -> ben: #6 SUBSCRIPTION 0.00 VOID 2027-02-01..2027-03-01 replaced by #8
-                                             -> ben: #8 FINAL 31.52 DUE 2027-02-01..2027-02-01T00:30
+                                             -> ben: #8 FINAL 31.52 DUE 2027-01-01..2027-02-01T00:30
                                              -> ben: sub2 CANCELLED payg 2027-02-01..2027-02-01T00:30
-2027-02-01T00:30  ben: show #7               -> #7 FINAL 0.70 DUE 2027-02-01..2027-02-01T00:30
+2027-02-01T00:30  ben: show #7               -> #7 FINAL 0.70 DUE 2027-01-01..2027-02-01T00:30
                                              ->    USAGE calls (pro) 5 x 0.1 = 0.50 for 2027-01-01..2027-02-01
-                                             ->    USAGE calls (pro) 2 x 0.1 = 0.20
+                                             ->    USAGE calls (pro) 2 x 0.1 = 0.20 for 2027-02-01..2027-02-01T00:30
 2027-02-01T00:30  cyd: cancel now unsettled  -> cyd: #3 SUBSCRIPTION 0.00 VOID 2027-01-01..2027-02-01 replaced by #9
                                              -> cyd: #4 SUBSCRIPTION 0.00 VOID 2027-02-01..2027-03-01
-                                             -> cyd: #9 FINAL 30.50 DUE 2027-02-01..2027-02-01T00:30
+                                             -> cyd: #9 FINAL 30.50 DUE 2027-01-01..2027-02-01T00:30
                                              -> cyd: sub3 CANCELLED payg 2027-02-01..2027-02-01T00:30
-2027-02-01T00:30  cyd: show #8               -> #8 FINAL 31.52 DUE 2027-02-01..2027-02-01T00:30
+2027-02-01T00:30  cyd: show #8               -> #8 FINAL 31.52 DUE 2027-01-01..2027-02-01T00:30
                                              ->    BASE payg = 28.00 for 2027-01-01..2027-02-01
                                              ->    USAGE calls (payg) 5 x 0.5 = 2.50 for 2027-01-01..2027-02-01
-                                             ->    BASE payg = 0.02
-                                             ->    USAGE calls (payg) 2 x 0.5 = 1.00
+                                             ->    BASE payg = 0.02 for 2027-02-01..2027-02-01T00:30
+                                             ->    USAGE calls (payg) 2 x 0.5 = 1.00 for 2027-02-01..2027-02-01T00:30
 2027-02-01T01:00  tick                       -> nothing

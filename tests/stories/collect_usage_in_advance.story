@@ -38,5 +38,5 @@ plan pro 10.00 USD monthly in_advance
                                                              -> sub ACTIVE pro 2027-03-01..2027-04-01
 2027-03-01T01:30            show #3                          -> #3 SUBSCRIPTION 10.30 DUE 2027-03-01..2027-04-01
                                                              ->    BASE pro = 10.00
-                                                             ->    LATE_USAGE calls (pro) 2 x 0.1 = 0.20 for 2027-01-01..2027-02-01
+                                                             ->    LATE_USAGE calls (pro), reported late 2 x 0.1 = 0.20 for 2027-01-01..2027-02-01
                                                              ->    USAGE calls (pro) 1 x 0.1 = 0.10 for 2027-02-01..2027-03-01

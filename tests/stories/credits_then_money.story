@@ -17,4 +17,4 @@ plan pro 10.00 USD monthly in_advance
                             -> sub ACTIVE pro 2027-05-01..2027-06-01
 2027-05-01  show #2         -> #2 SUBSCRIPTION 13.00 DUE 2027-05-01..2027-06-01
                             ->    BASE pro = 10.00
-                            ->    USAGE calls (pro) 30 x 0.1 = 3.00 for 2027-04-01..2027-05-01
+                            ->    USAGE calls (pro), 50 paid with credits 30 x 0.1 = 3.00 for 2027-04-01..2027-05-01

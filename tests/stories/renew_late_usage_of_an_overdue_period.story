@@ -25,4 +25,4 @@ plan weekly 7.00 USD weekly in_advance grace 2
                                        -> sub ACTIVE weekly 2027-02-03..2027-02-10
 2027-02-03  show #4                    -> #4 SUBSCRIPTION 7.50 DUE 2027-02-03..2027-02-10
                                        ->    BASE weekly = 7.00
-                                       ->    LATE_USAGE calls (weekly) 5 x 0.1 = 0.50 for 2027-01-08..2027-01-15
+                                       ->    LATE_USAGE calls (weekly), reported late 5 x 0.1 = 0.50 for 2027-01-08..2027-01-15

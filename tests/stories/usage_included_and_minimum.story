@@ -11,7 +11,7 @@ plan payg 0.00 USD monthly in_arrears
                             -> sub ACTIVE payg 2027-05-01..2027-06-01
 2027-05-01  show #1         -> #1 SUBSCRIPTION 8.00 DUE 2027-04-01..2027-05-01
                             ->    BASE payg = 0.00
-                            ->    USAGE calls (payg) 150 = 8.00
+                            ->    USAGE calls (payg), minimum 150 = 8.00
 2027-05-01  pay #1          -> #1 SUBSCRIPTION 8.00 PAID 2027-04-01..2027-05-01
 2027-05-10  use calls 250   -> counted 250, used 250
 2027-06-01  tick            -> #2 SUBSCRIPTION 15.00 DUE 2027-05-01..2027-06-01
@@ -26,7 +26,7 @@ plan payg 0.00 USD monthly in_arrears
                             -> sub ACTIVE payg 2027-07-01..2027-08-01
 2027-07-01  show #3         -> #3 SUBSCRIPTION 8.00 DUE 2027-06-01..2027-07-01
                             ->    BASE payg = 0.00
-                            ->    USAGE calls (payg) 0 = 8.00
+                            ->    USAGE calls (payg), minimum 0 = 8.00
 2027-07-01  pay #3          -> #3 SUBSCRIPTION 8.00 PAID 2027-06-01..2027-07-01
 2027-08-01  tick            -> #4 SUBSCRIPTION 8.00 DUE 2027-07-01..2027-08-01
                             -> #5 SUBSCRIPTION PENDING 2027-08-01..2027-09-01
@@ -41,4 +41,4 @@ plan payg 0.00 USD monthly in_arrears
                             -> sub CANCELLED payg 2027-09-01..2027-09-16
 2027-09-16  show #7         -> #7 FINAL 4.00 DUE 2027-09-01..2027-09-16
                             ->    BASE payg = 0.00
-                            ->    USAGE calls (payg) 0 = 4.00
+                            ->    USAGE calls (payg), minimum 0 = 4.00

@@ -18,7 +18,7 @@ plan pro 20.00 USD monthly in_advance
                                        -> sub ACTIVE pro 2027-06-01..2027-07-01
 2027-06-01  show #3                    -> #3 SUBSCRIPTION 28.00 DUE 2027-06-01..2027-07-01
                                        ->    BASE pro = 20.00
-                                       ->    LATE_USAGE calls (pro) 4 = 3.00 for 2027-04-01..2027-05-01
+                                       ->    LATE_USAGE calls (pro), reported late 4 = 3.00 for 2027-04-01..2027-05-01
                                        ->    USAGE calls (pro) 5 = 5.00 for 2027-05-01..2027-06-01
 2027-06-01  pay #3                     -> #3 SUBSCRIPTION 28.00 PAID 2027-06-01..2027-07-01
 2027-06-04  use calls 6 at 2027-04-30  -> counted 6, used 18, late
@@ -26,4 +26,4 @@ plan pro 20.00 USD monthly in_advance
                                        -> sub ACTIVE pro 2027-07-01..2027-08-01
 2027-07-01  show #4                    -> #4 SUBSCRIPTION 23.00 DUE 2027-07-01..2027-08-01
                                        ->    BASE pro = 20.00
-                                       ->    LATE_USAGE calls (pro) 6 = 3.00 for 2027-04-01..2027-05-01
+                                       ->    LATE_USAGE calls (pro), reported late 6 = 3.00 for 2027-04-01..2027-05-01

@@ -23,5 +23,5 @@ plan b 0.00 USD monthly in_advance
                             -> sub ACTIVE b 2027-05-01..2027-06-01
 2027-05-01  show #3         -> #3 SUBSCRIPTION 2.20 DUE 2027-05-01..2027-06-01
                             ->    BASE b = 0.00
-                            ->    USAGE hard (a) 10 x 0.1 = 1.00 for 2027-04-01..2027-05-01
-                            ->    USAGE open (a) 12 x 0.1 = 1.20 for 2027-04-01..2027-05-01
+                            ->    USAGE hard (a) 10 x 0.1 = 1.00 for 2027-04-01..2027-04-11
+                            ->    USAGE open (a) 12 x 0.1 = 1.20 for 2027-04-01..2027-04-11

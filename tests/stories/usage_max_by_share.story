@@ -16,5 +16,5 @@ plan b 0.00 USD monthly in_arrears
 2027-05-01  show #1      -> #1 SUBSCRIPTION 21.00 DUE 2027-04-01..2027-05-01
                          ->    BASE a = 0.00 for 2027-04-01..2027-04-21
                          ->    BASE b = 0.00 for 2027-04-21..2027-05-01
-                         ->    USAGE seats (a) 6 = 12.00
-                         ->    USAGE seats (b) 9 = 9.00
+                         ->    USAGE seats (a) 6 = 12.00 for 2027-04-01..2027-04-21
+                         ->    USAGE seats (b) 9 = 9.00 for 2027-04-21..2027-05-01

@@ -35,4 +35,4 @@ plan b 100.00 USD monthly in_advance grace 30
 2027-05-01  show #3       -> #3 SUBSCRIPTION 38.00 DUE 2027-05-01..2027-06-01
                           ->    BASE a = 30.00
                           ->    USAGE calls (a) 30 x 0.1 = 3.00 for 2027-04-01..2027-05-01
-                          ->    USAGE calls (b) 10 x 0.5 = 5.00 for 2027-04-01..2027-05-01
+                          ->    USAGE calls (b) 10 x 0.5 = 5.00 for 2027-04-11..2027-04-13

@@ -24,5 +24,5 @@ plan b 100.00 USD monthly in_advance grace 30
 # 100.00 + 1.00 + 15.00
 2027-05-01  show #4       -> #4 SUBSCRIPTION 116.00 DUE 2027-05-01..2027-06-01
                           ->    BASE b = 100.00
-                          ->    USAGE calls (a) 10 x 0.1 = 1.00 for 2027-04-01..2027-05-01
-                          ->    USAGE calls (b) 30 x 0.5 = 15.00 for 2027-04-01..2027-05-01
+                          ->    USAGE calls (a) 10 x 0.1 = 1.00 for 2027-04-01..2027-04-16
+                          ->    USAGE calls (b) 30 x 0.5 = 15.00 for 2027-04-16..2027-05-01

@@ -21,15 +21,15 @@ plan y 300.00 USD yearly in_advance grace 20
                          ->    UNUSED_TIME Unused time on a = -15.00 for 2027-04-16..2027-05-01
                          ->    BASE y = 300.00
 2027-04-19  show #3      -> #3 ADJUSTMENT 3.70 DUE 2027-04-19..2028-04-19
-                         ->    ELAPSED_TIME Time on a until the change = 3.00 for 2027-04-16..2027-04-19
+                         ->    ELAPSED_TIME Elapsed time on a until the change = 3.00 for 2027-04-16..2027-04-19
                          ->    USAGE calls (a) 7 x 0.1 = 0.70 for 2027-04-01..2027-04-19
 # Cancelled with that unpaid: it is void, and FINAL carries what was used: 3.00 and 0.70. The year is unused but for 2 days
 # of 366: 300.00 - 1.64 = 298.36 goes back and pays FINAL.
 2027-04-21  cancel now   -> credit note 298.36
                          -> #3 ADJUSTMENT 3.70 VOID 2027-04-19..2028-04-19 replaced by #4
-                         -> #4 FINAL 3.70 PAID 2027-04-19..2027-04-21
+                         -> #4 FINAL 3.70 PAID 2027-04-01..2027-04-21
                          -> sub CANCELLED y 2027-04-19..2027-04-21
                          -> balance 294.66 USD
-2027-04-21  show #4      -> #4 FINAL 3.70 PAID 2027-04-19..2027-04-21
-                         ->    ELAPSED_TIME Time on a until the change = 3.00 for 2027-04-16..2027-04-19
+2027-04-21  show #4      -> #4 FINAL 3.70 PAID 2027-04-01..2027-04-21
+                         ->    ELAPSED_TIME Elapsed time on a until the change = 3.00 for 2027-04-16..2027-04-19
                          ->    USAGE calls (a) 7 x 0.1 = 0.70 for 2027-04-01..2027-04-19

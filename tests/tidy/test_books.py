@@ -9,8 +9,9 @@ from tests.api import client
 from tests.books import check_books
 
 from usance import clock
+from usance.store import verify
 from usance.store.db import Db
-from usance.store.verify import CHECKS, SETTLED_CHECKS
+from usance.store.verify import CHECKS, SETTLED_CHECKS, at_one_instant
 
 PLAN: dict[str, Any] = {
     "name": "Plan",
@@ -96,6 +97,10 @@ WRONGS = {
         "a credit note is the sum of its lines, and lies on invoices and on the balance, whole",
         "a balance is the sum of its entries",
     ],
+    "DELETE FROM balance_entries WHERE kind = 'SPENT'": [
+        "what the balance put onto an invoice, or took off it, is on both",
+        "a balance is the sum of its entries",
+    ],
     "UPDATE balances SET amount = amount + 1": [
         "a balance is the sum of its entries",
         "what came in is on invoices, on account or was sent back",
@@ -167,6 +172,58 @@ async def test_a_wrong_is_seen(books: asyncpg.Connection, wrong: str):
         await within.rollback()
     for question in WRONGS[wrong]:
         assert any(f"not so: {question}: " in one for one in found), found
+
+
+# --- on connections side by side -------------------------------------------------------------------
+
+
+async def test_side_by_side_the_same_is_found(books: asyncpg.Connection, migrated_url: str):
+    """A wrong that the first question sees, and one that the last does; both are put right again."""
+    db = await Db.open(migrated_url, jitter=clock.jitter, size=2)
+    try:
+        assert await verify.verify_abreast(db, 2, settled_at=clock.real_now()) == []
+        await books.execute("UPDATE invoice_lines SET amount = amount + 1")
+        await books.execute(
+            "UPDATE subscriptions SET next_due_at = next_due_at - interval '1 year'"
+        )
+        async with at_one_instant(db, 1) as (tx,):
+            alone = await verify.verify(tx, settled_at=clock.real_now())
+        found = await verify.verify_abreast(db, 2, settled_at=clock.real_now())
+    finally:
+        await books.execute("UPDATE invoice_lines SET amount = amount - 1")
+        await books.execute(
+            "UPDATE subscriptions SET next_due_at = next_due_at + interval '1 year'"
+        )
+        await db.close()
+    assert [one.check.name for one in found] == ["invoice_total", "nothing_due"]
+    assert [(one.check, one.count) for one in found] == [(one.check, one.count) for one in alone]
+
+
+async def test_side_by_side_all_see_one_instant(books: asyncpg.Connection, migrated_url: str):
+    """What is written meanwhile is seen by none, or sums of two instants would be compared."""
+    db = await Db.open(migrated_url, jitter=clock.jitter, size=2)
+    try:
+        async with at_one_instant(db, 2) as connections:
+            await books.execute("UPDATE balances SET amount = amount + 1")
+            seen = [await tx.fetchval("SELECT sum(amount) FROM balances") for tx in connections]
+    finally:
+        await books.execute("UPDATE balances SET amount = amount - 1")
+        await db.close()
+    assert seen == [await books.fetchval("SELECT sum(amount) FROM balances")] * 2
+
+
+async def test_a_question_that_cannot_be_asked_ends_the_others(database_url: str):
+    connection = await asyncpg.connect(database_url)
+    await connection.execute("ALTER TABLE event_keys RENAME TO elsewhere")
+    await connection.close()
+    db = await Db.open(database_url, jitter=clock.jitter, size=2)
+    try:
+        with pytest.raises(asyncpg.UndefinedTableError):
+            await verify.verify_abreast(db, 2, settled_at=None)
+        async with at_one_instant(db, 2) as connections:
+            assert [await tx.fetchval("SELECT 1") for tx in connections] == [1, 1]
+    finally:
+        await db.close()
 
 
 def test_every_question_is_tried():

@@ -16,7 +16,7 @@ from typing import Final
 import structlog
 
 from usance import clock
-from usance.actions.commands import StepsDue
+from usance.actions.commands import OURS, UNWRITABLE, StepsDue
 from usance.core.accounts import Account, Mode
 from usance.core.customers import Customer
 from usance.core.decisions import advance
@@ -26,7 +26,7 @@ from usance.core.refusals import Code, Refusal
 from usance.core.snapshot import Snapshot
 from usance.core.subscriptions import Subscription
 from usance.store import accounts, customers, due, outcome, snapshot
-from usance.store.db import CONSTRAINTS, Db, Tx
+from usance.store.db import Db, Tx
 from usance.store.outcome_batch import Entry
 from usance.store.snapshot import Named
 
@@ -38,9 +38,6 @@ _RETRY_LAST: Final = timedelta(days=1)
 _CLOCK_SECONDS_MAX: Final = 30.0
 _LIST_SECONDS_MAX: Final = 1.0
 
-# Broken invariants are our mistakes: of such a step nothing is kept, and the others go on.
-_OURS: Final = (AssertionError, ArithmeticError, LookupError, ValueError, TypeError)
-_UNWRITABLE: Final = (*_OURS, *CONSTRAINTS)
 
 log = structlog.get_logger()
 
@@ -68,7 +65,7 @@ async def step(db: Db, account: Account, customer_id: CustomerId, now: datetime)
 
     try:
         taken, failures = await db.run(work)
-    except _UNWRITABLE as error:
+    except UNWRITABLE as error:
         failure = await _unwritten(db, account, customer_id, now, error)
         if failure is None:
             return True  # somebody else met it too, and has set it aside meanwhile
@@ -106,10 +103,13 @@ async def _steps(
             outdated.append(customer_id)
         else:
             firsts[customer_id] = first
-    at = {
-        customer_id: first.at if account.mode is Mode.TEST else instants[customer_id]
-        for customer_id, first in firsts.items()
+    # What a step is about: its own instant, but not before what was last decided about the customer,
+    # for a setting may have moved it into the past. On a TEST clock it is performed then, too.
+    decided = {customer.id: customer.decided_at for customer in locked}
+    own = {
+        customer_id: max(first.at, decided[customer_id]) for customer_id, first in firsts.items()
     }
+    at = own if account.mode is Mode.TEST else instants
     runaway = await _stop_runaways(tx, account, firsts, at, now)
     entries = [
         Entry(
@@ -126,12 +126,13 @@ async def _steps(
             continue
         before = snapshots[customer_id]
         try:
-            decided = advance.perform(before, first, now=at[customer_id])
-        except _OURS as error:
+            taken = advance.perform(before, first, now=at[customer_id])
+        except OURS as error:
             log.exception("step_failed", step=first.kind.name, subject=str(first.subject_id))
             failures.append(_Failure(customer_id, _owner(before, first), error))
             continue
-        entries.append(Entry(account, customer_id, decided, at[customer_id]))
+        # A late step leaves the next one its own instant: kept is what it was about.
+        entries.append(Entry(account, customer_id, taken, own[customer_id]))
     if entries:
         await outcome.write_all(tx, entries)
     return len(entries) - len(outdated) + len(runaway), failures
@@ -229,7 +230,7 @@ async def _gathered(db: Db, account: Account, ids: list[CustomerId]) -> int:
 
     try:
         taken, failures = await db.run(work)
-    except _UNWRITABLE:
+    except UNWRITABLE:
         log.exception("batch_failed", customers=len(ids))
         return sum([await _alone(db, account, customer_id, now) for customer_id in ids])
     for failure in failures:
@@ -243,7 +244,7 @@ async def _alone(db: Db, account: Account, customer_id: CustomerId, now: datetim
     """Take a customer's step by itself; one that cannot be set aside fails no others."""
     try:
         return int(await step(db, account, customer_id, now))
-    except _UNWRITABLE:
+    except UNWRITABLE:
         log.exception("step_failed", customer=str(customer_id))
         return 0
 

@@ -13,12 +13,16 @@ from usance.core.accounts import Account
 from usance.core.ids import CustomerId
 from usance.core.refusals import Code, Refusal
 from usance.store import idempotency
-from usance.store.db import Db, Tx
+from usance.store.db import CONSTRAINTS, Db, Tx
 
 T = TypeVar("T")
 
 # A call that still meets a due step after so many rounds is racing with something that moves time.
-_ROUNDS_MAX: Final = 10
+ROUNDS_MAX: Final = 10
+
+# Broken invariants are our mistakes, and so is what the database does not take: nothing is kept.
+OURS: Final = (AssertionError, ArithmeticError, LookupError, ValueError, TypeError)
+UNWRITABLE: Final = (*OURS, *CONSTRAINTS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,13 +86,18 @@ async def read(db: Db, work: Callable[[Tx], Awaitable[T]], catch_up: CatchUp) ->
 
 
 async def _caught_up(attempt: Callable[[], Awaitable[T]], catch_up: CatchUp) -> T:
-    for _ in range(_ROUNDS_MAX):
+    for _ in range(ROUNDS_MAX):
         try:
             return await attempt()
         except StepsDue as due:
             customer_id = due.customer_id
         await catch_up(customer_id)
-    raise Refusal(Code.UNAVAILABLE, "The customer's due steps are still being taken.")
+    raise steps_still_due()
+
+
+def steps_still_due() -> Refusal:
+    """Return the refusal of a call that met one due step after another."""
+    return Refusal(Code.UNAVAILABLE, "The customer's due steps are still being taken.")
 
 
 async def _once(

@@ -13,12 +13,13 @@ from usance.core.credits import CreditPrice, CreditWeight, Grant, GrantKind, Poo
 from usance.core.decisions import granting, lifecycle, purchase
 from usance.core.decisions.reverse_burn import reverse_burn
 from usance.core.draft import Draft
+from usance.core.holds import Hold, credits_held
 from usance.core.ids import GrantId, PoolId, TransactionId, derived
 from usance.core.invoices import Invoice
 from usance.core.outcome import Outcome
 from usance.core.refusals import Code, Refusal, invalid
 from usance.core.snapshot import Snapshot
-from usance.store import catalog, terms
+from usance.store import catalog, holds, terms
 from usance.store import credits as stored
 from usance.store.db import Tx
 from usance.store.snapshot import Named
@@ -53,7 +54,8 @@ async def pools(
     now = await ledger.settled(tx, call, customer)
     found, total = await stored.pools(tx, call.account.id, customer.id, limit=limit, offset=offset)
     usable = await stored.usable(tx, call.account.id, customer.id, now)
-    return [_view(pool, usable, now) for pool in found], total
+    held = await holds.open_of(tx, call.account.id, [customer.id], now)
+    return [_view(pool, usable, held, now) for pool in found], total
 
 
 async def pool(tx: Tx, call: Call, reference: str, pool_id: UUID) -> PoolView:
@@ -63,7 +65,9 @@ async def pool(tx: Tx, call: Call, reference: str, pool_id: UUID) -> PoolView:
     found = await stored.pool(tx, call.account.id, customer.id, PoolId(pool_id))
     if found is None:
         raise Refusal(Code.POOL_NOT_FOUND, "There is no such credit pool.")
-    return _view(found, await stored.usable(tx, call.account.id, customer.id, now), now)
+    usable = await stored.usable(tx, call.account.id, customer.id, now)
+    held = await holds.open_of(tx, call.account.id, [customer.id], now)
+    return _view(found, usable, held, now)
 
 
 async def grants(
@@ -266,6 +270,9 @@ def _in_force() -> Refusal:
     return Refusal(Code.ALREADY_EFFECTIVE, "It is in force already, and stays on the books.")
 
 
-def _view(found: Pool, grants_left: Sequence[Grant], now: datetime) -> PoolView:
+def _view(
+    found: Pool, grants_left: Sequence[Grant], held: Sequence[Hold], now: datetime
+) -> PoolView:
     balance = credits.balance(found, grants_left, now)
-    return PoolView(found, balance, balance)
+    available = balance - credits_held(held, found.denomination, now)
+    return PoolView(found, balance, max(Decimal(0), available) if found.hard_limit else available)

@@ -71,8 +71,9 @@ async def page(
 async def update(
     tx: Tx, call: Call, reference: str, change: Callable[[Profile], Profile]
 ) -> Customer:
-    """Return the customer with its profile changed."""
+    """Return the customer with its profile changed; what was due before went by the old one."""
     customer = await ledger.lock_customer(tx, call, reference)
+    await ledger.settled(tx, call, customer)
     after = replace(customer, profile=change(customer.profile))
     await customers.write(tx, after)
     return after
@@ -91,10 +92,18 @@ async def erase(tx: Tx, call: Call, reference: str) -> Customer:
             Code.CUSTOMER_HAS_SUBSCRIPTIONS,
             "The customer has a subscription that has not ended. Cancel it first.",
         )
-
-    # Nothing can be refused from here on.
     if customer.erased_at is not None:
         return customer
+    held = [b for b in await invoices.balances(tx, call.account.id, customer.id) if b.amount > 0]
+    if held:
+        told = ", ".join(f"{one.amount} {one.currency}" for one in held)
+        raise Refusal(
+            Code.CUSTOMER_HAS_BALANCE,
+            f"The customer has {told} on account. Send it back and record the payout first.",
+            detail={"balances": [{"currency": b.currency, "amount": b.amount} for b in held]},
+        )
+
+    # Nothing can be refused from here on.
     erased = replace(customer, reference=_opaque("erased", call), profile=Profile(), erased_at=now)
     await customers.rename(tx, call.account.id, reference, erased.reference)
     await customers.write(tx, erased)

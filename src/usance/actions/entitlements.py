@@ -16,22 +16,27 @@ from usance.actions.commands import Call, StepsDue
 from usance.core import entitlements
 from usance.core.accounts import Account, Mode
 from usance.core.customers import Customer
-from usance.core.decisions import advance
+from usance.core.decisions import advance, due
 from usance.core.entitlements import Entitlement, Question
 from usance.core.ids import AccountId
 from usance.core.snapshot import Snapshot
 from usance.store import customers, snapshot
 from usance.store.db import Db, Tx
-from usance.store.kept import Kept
+from usance.store.kept import Kept, Standing, Steady
 from usance.store.snapshot import Named
 
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """An entitlement, and whose it is."""
+    """An entitlement as of an instant, and whose it is.
+
+    `steady` is where the door may keep what it made of the answer, until time changes it.
+    """
 
     entitlement: Entitlement
     customer_reference: str
+    as_of: datetime
+    steady: Steady[tuple[bytes, bytes]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +52,14 @@ class Asked:
 async def check(tx: Tx, call: Call, reference: str, question: Question) -> Answered:
     """Answer one question; an unknown customer is refused, an unknown feature is a no."""
     facts, now = await _facts(tx, call, reference)
-    return Answered(entitlements.check(facts, question, now), facts.customer.reference)
+    return Answered(entitlements.check(facts, question, now), facts.customer.reference, now)
 
 
 async def every(tx: Tx, call: Call, reference: str) -> list[Answered]:
     """Answer for every feature of the customer's plans, by key."""
     facts, now = await _facts(tx, call, reference)
     return [
-        Answered(entitlements.check(facts, Question(key), now), facts.customer.reference)
+        Answered(entitlements.check(facts, Question(key), now), facts.customer.reference, now)
         for key in entitlements.features_of(facts)
     ]
 
@@ -67,23 +72,24 @@ async def check_all(db: Db, asked: Sequence[Asked], kept: Kept) -> list[Answered
     """
     names = [(one.account.id, one.reference) for one in asked]
     found = await db.peek(lambda tx: customers.by_references(tx, names))
-    facts: dict[tuple[AccountId, str], Snapshot] = {}
+    standings: dict[tuple[AccountId, str], Standing] = {}
     missing: dict[AccountId, list[tuple[Customer, Asked]]] = defaultdict(list)
     for name, one in zip(names, asked, strict=True):
         customer = found.get(name)
-        if customer is None or name in facts:
+        if customer is None or name in standings:
             continue
         known = kept.get(one.account, customer)
         if known is not None:
-            facts[name] = known
+            standings[name] = known
         else:
             missing[one.account.id].append((customer, one))
     for own in missing.values():
         account = own[0][1].account
         for read in await _read(db, account, [customer for customer, _ in own], own[0][1].now):
-            facts[account.id, read.customer.reference] = read
-    kept.put(facts.values())
-    return [_answered(facts.get(name), one) for name, one in zip(names, asked, strict=True)]
+            standing = Standing(read, due.next_in(read))
+            standings[account.id, read.customer.reference] = standing
+            kept.put([standing])
+    return [_answered(standings.get(name), one) for name, one in zip(names, asked, strict=True)]
 
 
 async def _read(db: Db, account: Account, who: Sequence[Customer], now: datetime) -> list[Snapshot]:
@@ -101,13 +107,19 @@ async def _read(db: Db, account: Account, who: Sequence[Customer], now: datetime
     return await db.read(work)
 
 
-def _answered(facts: Snapshot | None, one: Asked) -> Answered | Exception:
-    if facts is None:
+def _answered(standing: Standing | None, one: Asked) -> Answered | Exception:
+    if standing is None:
         return ledger.unknown_customer()
+    facts = standing.facts
     now = max(one.now, facts.customer.decided_at)
-    if advance.first_due(facts, now) is not None:
+    if standing.is_due(now):
         return StepsDue(facts.customer.id)
-    return Answered(entitlements.check(facts, one.question, now), facts.customer.reference)
+    steady = standing.answers.get(one.question)
+    if steady is None or (steady.until is not None and steady.until <= now):
+        entitlement = entitlements.check(facts, one.question, now)
+        steady = Steady(entitlement, entitlements.steady_until(facts, entitlement))
+        standing.keep(one.question, steady)
+    return Answered(steady.entitlement, facts.customer.reference, now, steady)
 
 
 async def _facts(tx: Tx, call: Call, reference: str) -> tuple[Snapshot, datetime]:

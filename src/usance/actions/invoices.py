@@ -10,7 +10,7 @@ from usance.core.decisions import billing, settle
 from usance.core.decisions.settle import MarkPaid
 from usance.core.decisions.void_invoice import void_invoice
 from usance.core.ids import CustomerId, InvoiceId
-from usance.core.invoices import Invoice, InvoiceStatus
+from usance.core.invoices import Invoice, InvoiceKind, InvoiceStatus
 from usance.core.refusals import Code, Refusal
 from usance.store import customers as stored_customers
 from usance.store import invoices as stored
@@ -25,6 +25,16 @@ class Shown:
 
     invoice: Invoice
     customer_reference: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which invoices are to be listed; None asks for nothing."""
+
+    reference: str | None = None  # the customer's
+    subscription_id: UUID | None = None
+    kind: InvoiceKind | None = None
+    status: InvoiceStatus | None = None
 
 
 async def mark_paid(tx: Tx, call: Call, request: MarkPaid) -> Shown:
@@ -74,38 +84,27 @@ async def get(tx: Tx, call: Call, invoice_id: UUID) -> Shown:
     return (await _shown(tx, call, [invoice], now))[0]
 
 
-async def of_customer(
-    tx: Tx, call: Call, reference: str, *, status: InvoiceStatus | None, limit: int, offset: int
+async def page(
+    tx: Tx, call: Call, wanted: Wanted, *, limit: int, offset: int
 ) -> tuple[list[Shown], int]:
-    """Return a page of the customer's invoices, the newest first, and how many there are."""
-    customer = await ledger.customer_of(tx, call, reference)
-    now = await ledger.settled(tx, call, customer)
+    """Return a page of the wanted invoices, the newest first, and how many there are."""
+    customer_id, now = None, call.now
+    if wanted.reference is not None:
+        customer = await ledger.customer_of(tx, call, wanted.reference)
+        now = await ledger.settled(tx, call, customer)
+        customer_id = customer.id
     found, total = await stored.page(
         tx,
         call.account.id,
-        customer_id=customer.id,
-        status=None if status is None else status.value,
+        customer_id=customer_id,
+        subscription_id=wanted.subscription_id,
+        kind=None if wanted.kind is None else wanted.kind.value,
+        status=None if wanted.status is None else wanted.status.value,
         now=now,
         limit=limit,
         offset=offset,
     )
     return await _shown(tx, call, found, now), total
-
-
-async def page(
-    tx: Tx, call: Call, *, status: InvoiceStatus | None, limit: int, offset: int
-) -> tuple[list[Shown], int]:
-    """Return a page of the account's invoices, the newest first, and how many there are."""
-    found, total = await stored.page(
-        tx,
-        call.account.id,
-        customer_id=None,
-        status=None if status is None else status.value,
-        now=call.now,
-        limit=limit,
-        offset=offset,
-    )
-    return await _shown(tx, call, found, call.now), total
 
 
 async def _shown(tx: Tx, call: Call, found: list[Invoice], now: datetime) -> list[Shown]:

@@ -14,6 +14,7 @@ from uuid import UUID
 
 from usance.actions.commands import Call, StepsDue
 from usance.core import outcome as outcomes
+from usance.core.accounts import Mode
 from usance.core.customers import Customer
 from usance.core.decisions import advance
 from usance.core.ids import (
@@ -59,7 +60,11 @@ async def decide(
         raise StepsDue(customer.id)
     decided = decision(before, now)
     written = await outcome.write(tx, call.account, customer.id, decided, now=now)
-    return Decided(outcomes.apply(before, written), written, now)
+    after = outcomes.apply(before, written)
+    if any(one.at(now) != one for one in written.invoices.all):
+        # Issued without grace it is past due at once; the answer says so, as the next read does.
+        after = advance.brought_to(after, now, own_time=call.account.mode is Mode.TEST)
+    return Decided(after, written, now)
 
 
 def instant(call: Call, customer: Customer) -> datetime:

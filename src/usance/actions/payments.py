@@ -1,16 +1,18 @@
 """Payments: money received without an invoice, listed, reversed, and sent back."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from uuid import UUID
 
 from usance.actions import ledger
 from usance.actions.commands import Call
+from usance.core import money
 from usance.core.decisions import reconcile
 from usance.core.decisions.reconcile import Receipt
 from usance.core.ids import PaymentId
-from usance.core.payments import Application, Balance, Payment
+from usance.core.payments import Application, Balance, BalanceEntry, Payment
 from usance.core.refusals import Code, Refusal
+from usance.store import invoices as stored_invoices
 from usance.store import payments as stored
 from usance.store.db import Tx
 from usance.store.snapshot import Named
@@ -23,13 +25,14 @@ class View:
     payment: Payment
     customer_reference: str
     applications: tuple[Application, ...]
+    is_repeat: bool = False  # it was on the books already
 
     @property
     def to_balance(self) -> Decimal:
         """What of it went to the balance."""
-        if self.payment.reversed_at is not None:
-            return Decimal(0)
-        return self.payment.amount - sum((one.amount for one in self.applications), Decimal(0))
+        lies = sum((one.amount for one in self.applications), Decimal(0))
+        left = Decimal(0) if self.payment.reversed_at is not None else self.payment.amount - lies
+        return money.rounded(left, self.payment.currency)
 
 
 async def receive(tx: Tx, call: Call, reference: str, request: Receipt) -> View:
@@ -45,7 +48,8 @@ async def receive(tx: Tx, call: Call, reference: str, request: Receipt) -> View:
     )
     made = decided.outcome.payments.inserted
     payment = made[0] if made else _known(tuple(decided.after.payments.values()), request)
-    return (await _views(tx, call, [payment]))[0]
+    (view,) = await _views(tx, call, [payment])
+    return replace(view, is_repeat=not made)
 
 
 def _known(payments: tuple[Payment, ...], request: Receipt) -> Payment:
@@ -80,6 +84,24 @@ async def pay_out(tx: Tx, call: Call, reference: str, amount: Decimal, currency:
         lambda before, now: reconcile.pay_out(before, amount, currency, now=now, seed=call.seed),
     )
     return decided.after.balances[currency]
+
+
+async def balances(tx: Tx, call: Call, reference: str) -> list[Balance]:
+    """Return what the customer has on account, by currency."""
+    customer = await ledger.customer_of(tx, call, reference)
+    await ledger.settled(tx, call, customer)
+    return await stored_invoices.balances(tx, call.account.id, customer.id)
+
+
+async def entries(
+    tx: Tx, call: Call, reference: str, *, currency: str | None, limit: int, offset: int
+) -> tuple[list[BalanceEntry], int]:
+    """Return a page of what moved the customer's balance, the newest first, and how many there are."""
+    customer = await ledger.customer_of(tx, call, reference)
+    await ledger.settled(tx, call, customer)
+    return await stored.entries(
+        tx, call.account.id, customer.id, currency=currency, limit=limit, offset=offset
+    )
 
 
 async def page(

@@ -80,7 +80,8 @@ async def take(
     """Subscribe a customer to a plan; the invoice is DUE, PENDING or PAID at zero."""
     customer = await ledger.lock_customer(tx, call, reference)
     plan = await catalog.find_plan(tx, call, plan_id=plan_id, plan_key=plan_key)
-    request = Subscribe(plan, grace_days, metadata)
+    field = "planKey" if plan_id is None else "planId"
+    request = Subscribe(plan, grace_days, metadata, field)
     decided = await ledger.decide(
         tx,
         call,
@@ -104,10 +105,9 @@ async def change(
 ) -> Result:
     """Upgrade with an adjustment invoice or a credit note, or schedule a downgrade."""
     customer = await ledger.lock_by_subscription(tx, call, subscription_id)
-    plan = await catalog.find_plan(
-        tx, call, plan_id=plan_id, plan_key=plan_key, field="changeToPlanId"
-    )
-    request = ChangePlan(SubscriptionId(subscription_id), plan, change_type)
+    field = "changeToPlanKey" if plan_id is None else "changeToPlanId"
+    plan = await catalog.find_plan(tx, call, plan_id=plan_id, plan_key=plan_key, field=field)
+    request = ChangePlan(SubscriptionId(subscription_id), plan, change_type, field)
     decided = await ledger.decide(
         tx,
         call,
@@ -162,7 +162,7 @@ async def end(
     voided = tuple(i.id for i in invoices if i.status is InvoiceStatus.VOID)
     return Result(
         _view(decided, subscription.id),
-        final,
+        None if final is None else final.at(decided.now),
         note,
         None if note is None else await _to_balance(tx, call, note),
         voided,
@@ -316,11 +316,14 @@ def _result(decided: Decided, subscription_id: SubscriptionId, invoice: Invoice 
     if note is not None:
         applied = sum(a.amount for a in decided.outcome.applications if a.source_id == note.id)
         to_balance = note.amount - applied
+    if invoice is not None:
+        invoice = decided.after.invoices[invoice.id]
     return Result(_view(decided, subscription_id), invoice, note, to_balance)
 
 
 async def _to_balance(tx: Tx, call: Call, note: CreditNote) -> Decimal:
-    return note.amount - await stored_invoices.applied(tx, call.account.id, note)
+    applied = await stored_invoices.applied(tx, call.account.id, [note])
+    return note.amount - applied.get(note.id, Decimal(0))
 
 
 def _as_of(after: Snapshot, invoice: Invoice, now: datetime) -> Invoice:

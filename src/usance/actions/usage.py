@@ -7,32 +7,38 @@ everything is written at once.
 Sources: BILLING.md, "Usage".
 """
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final, TypeAlias
 from uuid import UUID
 
-from usance.actions import ledger
-from usance.actions.commands import Call, StepsDue
-from usance.core import outcome as outcomes
+from usance.actions import ledger, standing
+from usance.actions.commands import (
+    ROUNDS_MAX,
+    UNWRITABLE,
+    Call,
+    CatchUp,
+    StepsDue,
+    steps_still_due,
+)
+from usance.actions.standing import Locked
 from usance.core.accounts import Account
 from usance.core.catalog import AggregationKind
 from usance.core.customers import Customer
-from usance.core.decisions import advance, record
+from usance.core.decisions import record
+from usance.core.decisions.hold import OF_A_HOLD
 from usance.core.decisions.record import Use
 from usance.core.draft import Draft
-from usance.core.ids import AccountId, CustomerId
+from usance.core.ids import CustomerId
 from usance.core.metering import CounterKey
 from usance.core.refusals import Code, Refusal
 from usance.core.snapshot import Snapshot
-from usance.store import customers, outcome, snapshot
+from usance.store import customers, outcome
 from usance.store import usage as stored
-from usance.store.db import Tx
-from usance.store.kept import Kept
+from usance.store.db import Db, Tx
+from usance.store.kept import Kept, Standing
 from usance.store.outcome_batch import Entry
-from usance.store.snapshot import Named
 from usance.store.usage import Known
 
 Receipt: TypeAlias = dict[str, object]
@@ -68,7 +74,7 @@ class Recording:
     """
 
     answers: list[Recorded | Exception]
-    after: list[Snapshot]
+    after: list[Standing]
 
 
 _NOTHING: Final = Recorded({}, is_new=False)
@@ -81,6 +87,48 @@ async def report(tx: Tx, call: Call, reference: str, use: Use) -> Recorded:
     if isinstance(answer, Exception):
         raise answer
     return answer
+
+
+async def report_together(tx: Tx, reported: Sequence[Reported]) -> list[Recorded | Exception]:
+    """Record a batch of events in one transaction, once no step of their customers is due."""
+    answers = (await record_all(tx, reported)).answers if reported else []
+    for answer in answers:
+        if isinstance(answer, StepsDue):
+            raise answer
+    return answers
+
+
+async def report_all(
+    db: Db, reported: Sequence[Reported], kept: Kept, catch_up: CatchUp
+) -> list[Recorded | Exception]:
+    """Record a batch of events, in order; of a customer with due steps, once those are taken.
+
+    What fails as a whole is taken in halves, so that an event which cannot be written fails alone.
+    """
+    answers = await _recorded(db, reported, kept)
+    for _ in range(ROUNDS_MAX):
+        waiting = {n: one.customer_id for n, one in enumerate(answers) if isinstance(one, StepsDue)}
+        if not waiting:
+            return answers
+        for customer_id in dict.fromkeys(waiting.values()):
+            await catch_up(customer_id)
+        again = await _recorded(db, [reported[n] for n in waiting], kept)
+        for n, answer in zip(waiting, again, strict=True):
+            answers[n] = answer
+    return [steps_still_due() if isinstance(one, StepsDue) else one for one in answers]
+
+
+async def _recorded(db: Db, reported: Sequence[Reported], kept: Kept) -> list[Recorded | Exception]:
+    try:
+        recording = await db.run(lambda tx: record_all(tx, reported, kept))
+    except UNWRITABLE:
+        if len(reported) == 1:
+            raise
+        half = len(reported) // 2
+        first = await _recorded(db, reported[:half], kept)
+        return first + await _recorded(db, reported[half:], kept)
+    kept.put(recording.after)
+    return recording.answers
 
 
 async def record_all(tx: Tx, reported: Sequence[Reported], kept: Kept | None = None) -> Recording:
@@ -113,36 +161,20 @@ async def record_all(tx: Tx, reported: Sequence[Reported], kept: Kept | None = N
     for batch in batches.values():
         batch.take_known(known, answers)
     fresh = [batch for batch in batches.values() if batch.events]
-    await _read(tx, fresh, kept)
+    standings = await standing.read(tx, [batch.locked for batch in fresh], kept)
+    for batch in fresh:
+        batch.standing = standings[batch.customer.id]
     await _read_values(tx, fresh)
     entries, after = [], []
     for batch in fresh:
         decided = batch.decide(answers)
         if decided is not None:
             entries.append(decided)
-            after.append(batch.after(decided))
+            before = standings[batch.customer.id]
+            after.append(standing.after(before, batch.locked, decided.outcome))
     if entries:
         await outcome.write_all(tx, entries)
     return Recording(answers, after)
-
-
-async def _read(tx: Tx, batches: Sequence["_Batch"], kept: Kept | None) -> None:
-    """Give each batch its customer's state: as it is kept, if that is still true, else as read."""
-    missing: dict[AccountId, list[_Batch]] = defaultdict(list)
-    for batch in batches:
-        batch.facts = None if kept is None else kept.get(batch.account, batch.customer)
-        if batch.facts is None:
-            missing[batch.account.id].append(batch)
-    for own in missing.values():
-        facts = await snapshot.of_customers(
-            tx,
-            own[0].account,
-            [batch.customer for batch in own],
-            now=min(batch.now for batch in own),
-            named=Named(usage_only=True),
-        )
-        for batch in own:
-            batch.facts = facts[batch.customer.id]
 
 
 async def _read_values(tx: Tx, batches: Sequence["_Batch"]) -> None:
@@ -168,13 +200,23 @@ class _Batch:
         self.account = account
         self.now = now
         self.events: list[tuple[int, Reported]] = []
-        self.facts: Snapshot | None = None
+        self.standing: Standing | None = None
         self.values: frozenset[tuple[CounterKey, bytes]] = frozenset()
+
+    @property
+    def locked(self) -> Locked:
+        """Whose events these are, and the instant at which they are decided."""
+        return Locked(self.account, self.customer, self.now)
+
+    @property
+    def facts(self) -> Snapshot:
+        """The customer's state before the events."""
+        assert self.standing is not None, "the state was read"
+        return self.standing.facts
 
     @property
     def counts_values(self) -> bool:
         """Whether a plan of the customer counts distinct values."""
-        assert self.facts is not None, "the state was read"
         return any(
             term.aggregation.kind is AggregationKind.UNIQUE
             for version in self.facts.versions.values()
@@ -198,13 +240,13 @@ class _Batch:
             if before is None:
                 fresh.append((index, one))
             else:
-                answers[index] = _again(before, one.use)
+                answers[index] = again(before, one.use)
         self.events = fresh
 
     def decide(self, answers: list[Recorded | Exception]) -> Entry | None:
         """Decide the events, put their answers in place, and return what to write; None: nothing."""
-        assert self.facts is not None, "the state was read"
-        if advance.first_due(self.facts, self.now) is not None:
+        assert self.standing is not None, "the state was read"
+        if self.standing.is_due(self.now):
             for index, _ in self.events:
                 answers[index] = StepsDue(self.customer.id)
             return None
@@ -215,35 +257,37 @@ class _Batch:
         for index, one in self.events:
             earlier = seen.get(one.use.key)
             if earlier is not None:
-                answers[index] = _again(earlier, one.use)
+                answers[index] = again(earlier, one.use)
                 continue
             try:
                 event = record.record(draft, one.use, seed=seed)
             except Refusal as refusal:
                 answers[index] = refusal
                 continue
-            seen[one.use.key] = Known(event.fingerprint, event.receipt)
+            seen[one.use.key] = Known(event.fingerprint, event.id, event.receipt)
             answers[index] = Recorded(event.receipt, is_new=True)
         return Entry(self.account, self.customer.id, draft.outcome(), self.now) if seen else None
 
-    def after(self, entry: Entry) -> Snapshot:
-        """Return the state once the entry is written: at the customer's next revision."""
-        assert self.facts is not None, "the state was read"
-        customer = replace(self.customer, decided_at=entry.now, revision=self.customer.revision + 1)
-        stands = outcomes.apply(self.facts, entry.outcome)
-        return replace(stands, customer=customer, values=frozenset())
 
-
-def _again(before: Known, use: Use) -> Recorded | Refusal:
+def again(before: Known, use: Use) -> Recorded | Refusal:
     """Return the first receipt of an event that was sent before, or refuse another under its key."""
     if before.fingerprint != use.fingerprint:
         return Refusal(
             Code.EVENT_KEY_CONFLICT,
             "Another event was recorded under this key. An event is sent again as it was, or under a new key.",
             field="eventIdempotencyKey",
-            detail={"eventId": before.receipt["eventId"]},
+            detail={"eventId": str(before.event_id)},
         )
-    # In the order of the first answer: what was stored comes back in another.
     receipt = before.receipt
-    again: Receipt = {name: receipt[name] for name in record.RECEIPT if name in receipt}
+    if receipt is None:
+        left: Receipt = {
+            "eventId": str(before.event_id),
+            "eventIdempotencyKey": use.key,
+            "duplicate": True,
+            "notes": ["archived: the event was recorded; its receipt is not kept here any more"],
+        }
+        return Recorded(left, is_new=False)
+    # In the order of the first answer: what was stored comes back in another.
+    names = (*record.RECEIPT, *OF_A_HOLD)
+    again: Receipt = {name: receipt[name] for name in names if name in receipt}
     return Recorded({**again, "duplicate": True}, is_new=False)

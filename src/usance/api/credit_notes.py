@@ -1,13 +1,26 @@
-"""The shape of credit notes."""
+"""The routes of credit notes."""
 
 from datetime import datetime
 from decimal import Decimal
+from typing import Annotated, Final
 from uuid import UUID
 
+from fastapi import Query, Response
+
+from usance.actions import credit_notes
+from usance.actions.credit_notes import View
+from usance.api import routes
+from usance.api.answers import Many, listing
 from usance.api.bodies import Shape
-from usance.api.fields import Number
+from usance.api.calls import Reading
+from usance.api.fields import Number, Reference
 from usance.api.lines import LineShape, lines_shown
+from usance.api.pages import KNOWN_QUERY, Paging
+from usance.api.routes import refuses
 from usance.core.invoices import CreditNote
+from usance.core.refusals import Code
+
+router: Final = routes.router("Invoices")
 
 
 class CreditNoteShape(Shape):
@@ -15,6 +28,8 @@ class CreditNoteShape(Shape):
 
     id: UUID
     number: str
+    customer_reference_id: str
+    subscription_id: UUID
     invoice_ids: list[UUID]
     subtotal: Number
     tax_rate: Number
@@ -27,12 +42,42 @@ class CreditNoteShape(Shape):
     issued_at: datetime
 
 
-def note_shown(note: CreditNote, to_balance: Decimal) -> CreditNoteShape:
+@router.get(
+    "/credit-notes",
+    response_model=Many[CreditNoteShape],
+    responses=refuses(Code.CUSTOMER_NOT_FOUND),
+    dependencies=[KNOWN_QUERY],
+)
+async def list_credit_notes(
+    call: Reading,
+    page: Paging,
+    reference: Annotated[Reference | None, Query(alias="customerReferenceId")] = None,
+) -> Response:
+    """List the account's credit notes, the newest first."""
+    if reference is None:
+        await call.settle_account()
+    return await listing(
+        call,
+        page,
+        lambda tx: credit_notes.page(
+            tx, call, reference=reference, limit=page.limit, offset=page.offset
+        ),
+        _shown,
+    )
+
+
+def _shown(view: View) -> CreditNoteShape:
+    return note_shown(view.note, view.to_balance, view.customer_reference)
+
+
+def note_shown(note: CreditNote, to_balance: Decimal, customer_reference: str) -> CreditNoteShape:
     """Return the credit note as it is answered."""
     assert note.number is not None, "a credit note is numbered when it is issued"
     return CreditNoteShape(
         id=note.id,
         number=note.number,
+        customer_reference_id=customer_reference,
+        subscription_id=note.subscription_id,
         invoice_ids=list(note.invoice_ids),
         subtotal=note.subtotal,
         tax_rate=note.tax_rate,

@@ -25,6 +25,7 @@ from usance.api.fields import (
     Zone,
 )
 from usance.api.pages import Paging
+from usance.api.payments import BalanceShape
 from usance.api.routes import refuses
 from usance.api.subscriptions import SubscriptionShape
 from usance.core.customers import Customer, Profile
@@ -97,13 +98,6 @@ class CustomerShape(Shape):
     erased_at: datetime | None
 
 
-class BalanceShape(Shape):
-    """What the customer has on account in one currency."""
-
-    currency: str
-    amount: Number
-
-
 class CustomerDetail(CustomerShape):
     """A customer with what hangs on it."""
 
@@ -168,7 +162,9 @@ async def update_customer(
 @router.delete(
     "/customers/{customerReferenceId}",
     response_model=One[CustomerShape],
-    responses=refuses(Code.CUSTOMER_NOT_FOUND, Code.CUSTOMER_HAS_SUBSCRIPTIONS),
+    responses=refuses(
+        Code.CUSTOMER_NOT_FOUND, Code.CUSTOMER_HAS_SUBSCRIPTIONS, Code.CUSTOMER_HAS_BALANCE
+    ),
 )
 async def erase_customer(reference: CustomerInPath, call: Command) -> Response:
     """Erase a customer's personal data. Its invoices stay, under an opaque reference."""

@@ -7,9 +7,8 @@ whatever nobody caught into an answer and a line in the log.
 import re
 from typing import Final
 from urllib.parse import quote, unquote_to_bytes
-from uuid import UUID
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from usance import clock, logs
@@ -24,6 +23,10 @@ _BODY_BYTES_MAX: Final = 1 << 20
 _BODY_BYTES_MAX_BY_PATH: Final = {f"{PREFIX}/events/batch": 5 << 20}
 _PLAIN_PATH: Final = re.compile(rb"[A-Za-z0-9_.~/-]*")
 _SANE_REQUEST_ID: Final = re.compile(r"[A-Za-z0-9_.:-]{1,128}")
+
+_NOSNIFF: Final = (b"x-content-type-options", b"nosniff")
+_NO_REFERRER: Final = (b"referrer-policy", b"no-referrer")
+_NO_STORE: Final = (b"cache-control", b"no-store")
 
 _log: Final = logs.get(__name__)
 
@@ -52,14 +55,15 @@ class Edge:
             _log.exception("request failed", request_id=request_id, route=_route(scope))
             if answer.status is None:
                 await errors.unexpected(scope)(scope, receive, answer.send)
-        _log.debug(
-            "request",
-            method=scope["method"],
-            route=_route(scope),
-            status=answer.status,
-            ms=round((clock.monotonic() - began) * 1000, 1),
-            request_id=request_id,
-        )
+        if logs.tells_all():
+            _log.debug(
+                "request",
+                method=scope["method"],
+                route=_route(scope),
+                status=answer.status,
+                ms=round((clock.monotonic() - began) * 1000, 1),
+                request_id=request_id,
+            )
 
     async def _routed(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = canonical(scope)
@@ -107,12 +111,14 @@ class _Answer:
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            headers = MutableHeaders(scope=message)
-            headers["X-Request-Id"] = self._request_id
-            headers["X-Content-Type-Options"] = "nosniff"
-            headers.setdefault("Referrer-Policy", "no-referrer")
+            headers = [*message.get("headers", ()), (b"x-request-id", self._request_id.encode())]
+            headers.append(_NOSNIFF)
+            if all(name != _NO_REFERRER[0] for name, _ in headers):
+                headers.append(_NO_REFERRER)
             if self._private:
-                headers["Cache-Control"] = "no-store"
+                headers = [pair for pair in headers if pair[0] != _NO_STORE[0]]
+                headers.append(_NO_STORE)
+            message = {**message, "headers": headers}
         elif message["type"] == "http.response.body" and self.hides_body:
             message = {**message, "body": b""}
         await self._send(message)
@@ -141,7 +147,7 @@ def _request_id(headers: Headers) -> str:
     given = headers.get("x-request-id", "")
     if _SANE_REQUEST_ID.fullmatch(given):
         return given
-    return str(UUID(int=clock.seed().int, version=4))
+    return str(clock.seed())
 
 
 def _route(scope: Scope) -> str:

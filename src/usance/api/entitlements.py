@@ -175,7 +175,7 @@ def shown(answered: Answered) -> dict[str, object]:
     answer["subscriptionId"] = one.subscription_id
     answer["usage"] = None if one.usage is None else _usage(one.usage)
     answer["credit"] = None if one.credit is None else _credit(one.credit)
-    answer["asOf"] = one.as_of
+    answer["asOf"] = answered.as_of
     if one.simulation is not None:
         answer["simulation"] = {
             "requestedUsage": trimmed(one.simulation.requested),

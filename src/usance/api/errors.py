@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
@@ -19,7 +19,15 @@ from usance.core.refusals import Code, Refusal
 STATUSES: Final[Mapping[Code, int]] = {
     Code.MALFORMED_JSON: 400,
     Code.UNAUTHENTICATED: 401,
+    Code.USAGE_LIMIT_REACHED: 402,
+    Code.INSUFFICIENT_CREDITS: 402,
     Code.FORBIDDEN: 403,
+    Code.FEATURE_DISABLED: 403,
+    Code.NO_SUBSCRIPTION: 403,
+    Code.FEATURE_NOT_IN_PLAN: 403,
+    Code.SUBSCRIPTION_INACTIVE: 403,
+    Code.PAYMENT_PAST_DUE: 403,
+    Code.SUBSCRIPTION_CANCELLED: 403,
     Code.NOT_FOUND: 404,
     Code.CUSTOMER_NOT_FOUND: 404,
     Code.PLAN_NOT_FOUND: 404,
@@ -30,9 +38,11 @@ STATUSES: Final[Mapping[Code, int]] = {
     Code.PAYMENT_NOT_FOUND: 404,
     Code.TRANSACTION_NOT_FOUND: 404,
     Code.KEY_NOT_FOUND: 404,
+    Code.HOLD_NOT_FOUND: 404,
     Code.METHOD_NOT_ALLOWED: 405,
     Code.CUSTOMER_EXISTS: 409,
     Code.CUSTOMER_HAS_SUBSCRIPTIONS: 409,
+    Code.CUSTOMER_HAS_BALANCE: 409,
     Code.ALREADY_SUBSCRIBED: 409,
     Code.SAME_PLAN: 409,
     Code.SUBSCRIPTION_NOT_ACTIVE: 409,
@@ -44,6 +54,8 @@ STATUSES: Final[Mapping[Code, int]] = {
     Code.INVOICE_NOT_VOIDABLE: 409,
     Code.PAYMENT_REFERENCE_CONFLICT: 409,
     Code.EVENT_KEY_CONFLICT: 409,
+    Code.HOLD_KEY_CONFLICT: 409,
+    Code.HOLD_SETTLED: 409,
     Code.ALREADY_REVERSED: 409,
     Code.NOT_REVERSIBLE: 409,
     Code.INSUFFICIENT_BALANCE: 409,
@@ -105,13 +117,19 @@ class ErrorAnswer(BaseModel):
     error: ErrorBody
 
 
-def refused(scope: Scope, refusal: Refusal, headers: Mapping[str, str] | None = None) -> Response:
-    """Return the refusal as an answer."""
+def told(refusal: Refusal) -> dict[str, object]:
+    """Return what an error says of the refusal, but for the request's id."""
     error: dict[str, object] = {"code": refusal.code.value, "message": refusal.message}
     if refusal.detail is not None:
         error["detail"] = refusal.detail
     if refusal.field is not None:
         error["field"] = refusal.field
+    return error
+
+
+def refused(scope: Scope, refusal: Refusal, headers: Mapping[str, str] | None = None) -> Response:
+    """Return the refusal as an answer."""
+    error = told(refusal)
     error["requestId"] = scope.get("state", {}).get("request_id", "")
     more = dict(headers or {})
     if refusal.code is Code.UNAUTHENTICATED:
@@ -179,6 +197,11 @@ async def _on_http(request: Request, error: Exception) -> Response:
 async def _on_invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError), "installed for validation errors"
     return refused(request.scope, _invalid(error.errors()))
+
+
+def invalid_part(error: ValidationError) -> Refusal:
+    """Return the refusal of one part of a body, whose faults are named from that part on."""
+    return _invalid([{**fault, "loc": ("body", *fault["loc"])} for fault in error.errors()])
 
 
 def _invalid(faults: Sequence[Mapping[str, Any]]) -> Refusal:

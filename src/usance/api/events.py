@@ -1,18 +1,20 @@
 """The routes of usage events."""
 
 import hashlib
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any, Final
 from uuid import UUID
 
 from fastapi import Request, Response
-from pydantic import Field
+from pydantic import Field, ValidationError
 
+from usance import clock
 from usance.actions import costs, usage
-from usance.actions.usage import Recorded
-from usance.api import idempotency, json, routes
-from usance.api.answers import One, answer
+from usance.actions.usage import Recorded, Reported
+from usance.api import errors, idempotency, json, routes
+from usance.api.answers import One, answer, envelope
 from usance.api.bodies import Lenient, Shape
 from usance.api.calls import Command, HttpCall
 from usance.api.fields import (
@@ -27,7 +29,7 @@ from usance.api.fields import (
 from usance.api.routes import refuses
 from usance.core.accounts import Account
 from usance.core.decisions.record import Cost, Use
-from usance.core.refusals import Code, invalid
+from usance.core.refusals import Code, Refusal, invalid
 
 router: Final = routes.router("Usage")
 
@@ -100,12 +102,24 @@ class ReceiptShape(Shape):
     notes: list[str]
 
 
+class ArchivedReceipt(Shape):
+    """What is left of the receipt of an event whose month was archived."""
+
+    event_id: UUID
+    event_idempotency_key: str
+    duplicate: bool
+    notes: list[str]
+
+
 @router.post(
     "/events",
     status_code=201,
     response_model=One[ReceiptShape],
     responses={
-        200: {"model": One[ReceiptShape], "description": "The same event again."},
+        200: {
+            "model": One[ReceiptShape | ArchivedReceipt],
+            "description": "The same event again.",
+        },
         **refuses(Code.CUSTOMER_NOT_FOUND, Code.FEATURE_NOT_FOUND, Code.EVENT_KEY_CONFLICT),
     },
 )
@@ -113,7 +127,8 @@ async def record_event(request: Request, body: Event, call: Command) -> Response
     """Record a usage event, once.
 
     `eventIdempotencyKey` identifies it among the customer's events; the Idempotency-Key header stands
-    in for it. The same event again answers 200 with the first receipt and `duplicate: true`.
+    in for it. The same event again answers 200 with the first receipt and `duplicate: true`; of one
+    whose month was archived, with its id and a note that says so.
     """
     key = body.event_idempotency_key or header_key(
         request.headers.get(idempotency.HEADER, "").encode("latin-1") or None
@@ -127,6 +142,85 @@ async def record_event(request: Request, body: Event, call: Command) -> Response
         _receipt,
         status=lambda recorded: 201 if recorded.is_new else 200,
     )
+
+
+class Batch(Lenient):
+    """Up to 1,000 events, of any customers, each with a key of its own."""
+
+    events: Annotated[list[Any], Field(min_length=1, max_length=1000)]
+
+
+class Refused(Shape):
+    """Why an event of a batch was not recorded. A `field` is named from the event on."""
+
+    code: Code
+    message: str
+    detail: Mapping[str, Any] = Field(default=None)  # type: ignore[arg-type] # absent without
+    field: str = Field(default=None)  # type: ignore[assignment] # absent without
+
+
+class Outcome(Shape):
+    """What became of one event of a batch: `status` is what it would have been answered alone."""
+
+    index: int
+    status: int
+    receipt: ReceiptShape | ArchivedReceipt = Field(default=None)  # type: ignore[assignment]
+    error: Refused = Field(default=None)  # type: ignore[assignment] # absent when it is recorded
+
+
+@router.post("/events/batch", response_model=One[list[Outcome]])
+async def record_events(request: Request, body: Batch, call: Command) -> Response:
+    """Record up to 1,000 usage events, each once, in order. The good ones are stored.
+
+    Each needs an `eventIdempotencyKey` of its own. Under an Idempotency-Key the whole answer is kept.
+    """
+    read = [_read_part(each, call) for each in body.events]
+    reported = [one for one in read if isinstance(one, Reported)]
+    if call.keyed is not None:
+        return await answer(
+            call, lambda tx: usage.report_together(tx, reported), lambda told: _parts(read, told)
+        )
+    kept = request.app.state.kept
+    told = await usage.report_all(call.db, reported, kept, call.catch_up) if reported else []
+    return Response(envelope(_parts(read, told)), media_type="application/json")
+
+
+def _read_part(sent: object, call: HttpCall) -> Reported | Refusal:
+    try:
+        body = Event.model_validate(sent)
+        assert isinstance(sent, dict), "an event was validated"
+        key = body.event_idempotency_key
+        if key is None:
+            raise invalid(
+                "eventIdempotencyKey", "An event needs a key, so that a retry counts once."
+            )
+        use = use_of(body, sent, key, call.account, call.now)
+    except ValidationError as error:
+        return errors.invalid_part(error)
+    except Refusal as refusal:
+        return refusal
+    return Reported(call.account, body.customer_reference_id, use, call.now, clock.seed())
+
+
+def _parts(
+    read: list[Reported | Refusal], told: Sequence[Recorded | Exception]
+) -> list[dict[str, object]]:
+    """Return what became of each part: what was refused when it was read, or what was told of it."""
+    rest = iter(told)
+    answers = [next(rest) if isinstance(one, Reported) else one for one in read]
+    return [_part(index, one) for index, one in enumerate(answers)]
+
+
+def _part(index: int, answer: Recorded | Exception) -> dict[str, object]:
+    if isinstance(answer, Recorded):
+        status = 201 if answer.is_new else 200
+        return {"index": index, "status": status, "receipt": answer.receipt}
+    assert isinstance(answer, Refusal), "what is not refused is recorded"
+    return {
+        "index": index,
+        "status": errors.STATUSES[answer.code],
+        "error": errors.told(answer),
+    }
 
 
 def use_of(body: Event, sent: dict[str, Any], key: str, account: Account, now: datetime) -> Use:

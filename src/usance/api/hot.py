@@ -18,22 +18,27 @@ from pydantic import BaseModel, ValidationError
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from usance import clock
-from usance.actions import entitlements, usage
+from usance.actions import entitlements, holds, usage
 from usance.actions.accounts import opened_by
 from usance.actions.commands import StepsDue
 from usance.actions.entitlements import Answered, Asked
 from usance.actions.gather import Gather
+from usance.actions.holds import Held, Wanted
 from usance.actions.usage import Recorded, Reported
 from usance.api import auth, errors, events, json
 from usance.api import entitlements as entitlements_api
+from usance.api import holds as holds_api
+from usance.api.answers import envelope
 from usance.api.edge import PREFIX
 from usance.core.accounts import Account
+from usance.core.decisions.hold import Take
 from usance.core.entitlements import Question
 from usance.core.refusals import Refusal
 from usance.store.db import Db, Tx
 from usance.store.kept import Kept
 
 _EVENTS: Final = f"{PREFIX}/events"
+_HOLDS: Final = f"{PREFIX}/holds"
 _CHECKS: Final = f"{PREFIX}/entitlements"
 _CHECK: Final = f"{PREFIX}/entitlements/"
 _JSON: Final = frozenset({b"application/json", b"application/json; charset=utf-8"})
@@ -41,7 +46,7 @@ _MEDIA_TYPE: Final = (b"content-type", b"application/json")
 _LANES: Final = 2
 
 _Body = TypeVar("_Body", bound=BaseModel)
-_Keyed = TypeVar("_Keyed", "_Event", "_Check")
+_Keyed = TypeVar("_Keyed", "_Event", "_Hold", "_Check")
 _Answer = TypeVar("_Answer")
 
 
@@ -57,6 +62,15 @@ class _Event:
     body: events.Event
     sent: dict[str, Any]
     event_key: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Hold:
+    """A wish for a hold that reads well, sent with the key of this hash."""
+
+    key: bytes
+    reference: str
+    take: Take
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +90,7 @@ class Hot:
         self._db = db
         self._kept = kept
         self._events: Gather[_Event, Recorded] = Gather(self._record, lanes=_LANES)
+        self._holds: Gather[_Hold, Held] = Gather(self._take, lanes=_LANES)
         self._checks: Gather[_Check, Answered] = Gather(self._check, lanes=_LANES)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -105,6 +120,8 @@ class Hot:
         if method == "POST":
             if path == _EVENTS:
                 return self._post_event
+            if path == _HOLDS:
+                return self._post_hold
             return self._post_check if path == _CHECKS else None
         is_check = method == "GET" and path.startswith(_CHECK) and not scope["query_string"]
         return self._get_check if is_check else None
@@ -133,6 +150,34 @@ class Hot:
         self._kept.put(recording.after)
         return answers
 
+    # Holds --------------------------------------------------------------------------------------
+
+    async def _post_hold(self, scope: Scope, raw: bytes) -> tuple[int, bytes]:
+        headers = _headers(scope)
+        if b"idempotency-key" in headers:
+            raise Ordinary  # where answers are kept under it
+        body, sent = _read(headers, raw, holds_api.NewHold)
+        take = holds_api.take_of(body, sent)
+        held = await self._holds.ask(_Hold(_key_hash(headers), body.customer_reference_id, take))
+        return 201 if held.is_new else 200, envelope(holds_api.shown(held))
+
+    async def _take(self, batch: Sequence[_Hold]) -> Sequence[Held | Exception]:
+        real = clock.real_now()
+
+        async def work(tx: Tx) -> tuple[list[Held | Exception], holds.Holding]:
+            accounts = await opened_by(tx, [one.key for one in batch])
+            known, answers = _of_known(batch, accounts)
+            wanted = [
+                Wanted(account, one.reference, one.take, account.now(real), clock.seed())
+                for one, account in known
+            ]
+            holding = await holds.take_all(tx, wanted, self._kept)
+            return _placed(answers, holding.answers), holding
+
+        answers, holding = await self._db.run(work)
+        self._kept.put(holding.after)
+        return answers
+
     # Checks -------------------------------------------------------------------------------------
 
     async def _get_check(self, scope: Scope, _raw: bytes) -> tuple[int, bytes]:
@@ -152,7 +197,7 @@ class Hot:
         self, headers: Mapping[bytes, bytes], reference: str, question: Question
     ) -> tuple[int, bytes]:
         answered = await self._checks.ask(_Check(_key_hash(headers), reference, question))
-        return 200, _success(entitlements_api.shown(answered))
+        return 200, _shown(answered)
 
     async def _check(self, batch: Sequence[_Check]) -> Sequence[Answered | Exception]:
         real = clock.real_now()
@@ -249,6 +294,20 @@ def _placed(
 def _reported(one: _Event, account: Account, now: datetime) -> Reported:
     use = events.use_of(one.body, one.sent, one.event_key, account, now)
     return Reported(account, one.body.customer_reference_id, use, now, clock.seed())
+
+
+def _shown(answered: Answered) -> bytes:
+    """Return the answer's body. What time does not change of it is made once."""
+    as_of, steady = json.render(answered.as_of), answered.steady
+    assert steady is not None, "a gathered check is kept"
+    if steady.shown is None:
+        whole = _success(entitlements_api.shown(answered))
+        # No text holds these characters: its quotes would be escaped.
+        head, name, tail = whole.partition(b'"asOf":' + as_of)
+        assert name, "the answer says as of when it is true"
+        steady.shown = (head, tail)
+    head, tail = steady.shown
+    return b"".join((head, b'"asOf":', as_of, tail))
 
 
 def _success(data: object) -> bytes:

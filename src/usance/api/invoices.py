@@ -14,15 +14,17 @@ from usance.api.bodies import Lenient, Shape, Strict
 from usance.api.calls import Command, Reading
 from usance.api.fields import (
     CustomerInPath,
+    Id,
     Instant,
     LongText,
     Number,
     PathId,
     Positive,
+    Reference,
     Text255,
 )
 from usance.api.lines import LineShape, lines_shown
-from usance.api.pages import Paging
+from usance.api.pages import KNOWN_QUERY, Paging
 from usance.api.routes import refuses
 from usance.core.decisions.settle import MarkPaid
 from usance.core.ids import InvoiceId
@@ -95,8 +97,12 @@ async def list_customer_invoices(
     return await listing(
         call,
         page,
-        lambda tx: invoices.of_customer(
-            tx, call, reference, status=status, limit=page.limit, offset=page.offset
+        lambda tx: invoices.page(
+            tx,
+            call,
+            invoices.Wanted(reference, status=status),
+            limit=page.limit,
+            offset=page.offset,
         ),
         _shown,
     )
@@ -146,18 +152,29 @@ async def void_invoice(invoice_id: InvoiceInPath, body: Voiding, call: Command) 
     return await answer(call, lambda tx: invoices.void(tx, call, invoice_id, body.reason), _shown)
 
 
-@router.get("/invoices", response_model=Many[InvoiceShape])
+@router.get(
+    "/invoices",
+    response_model=Many[InvoiceShape],
+    responses=refuses(Code.CUSTOMER_NOT_FOUND),
+    dependencies=[KNOWN_QUERY],
+)
 async def list_invoices(
     call: Reading,
     page: Paging,
+    *,
     status: Annotated[InvoiceStatus | None, Query()] = None,
+    kind: Annotated[InvoiceKind | None, Query(alias="type")] = None,
+    reference: Annotated[Reference | None, Query(alias="customerReferenceId")] = None,
+    subscription_id: Annotated[Id | None, Query(alias="subscriptionId")] = None,
 ) -> Response:
     """List the account's invoices, the newest first."""
-    await call.settle_account()
+    if reference is None:
+        await call.settle_account()
+    wanted = invoices.Wanted(reference, subscription_id, kind, status)
     return await listing(
         call,
         page,
-        lambda tx: invoices.page(tx, call, status=status, limit=page.limit, offset=page.offset),
+        lambda tx: invoices.page(tx, call, wanted, limit=page.limit, offset=page.offset),
         _shown,
     )
 

@@ -35,15 +35,11 @@ def parse(body: bytes) -> Any:  # noqa: ANN401 - the caller's JSON decides
     >>> parse(b'{"amount": 49.00, "count": 3, "share": 1e-7}')
     {'amount': Decimal('49.00'), 'count': 3, 'share': Decimal('1E-7')}
     """
-    hooks = _Hooks()
+    # A decoder takes longer to make than to read most bodies, so it is kept for the next.
+    hooks = _hooks.pop() if _hooks else _Hooks()
+    hooks.saw_no_number = False
     try:
-        value = json.loads(
-            body.decode(),
-            parse_float=hooks.number,
-            parse_int=hooks.whole,
-            parse_constant=hooks.constant,
-            object_pairs_hook=_object,
-        )
+        value = hooks.decoder.decode(_text(body))
     except json.JSONDecodeError as error:
         # Not `str(error)`: what was sent is not repeated, and may be personal.
         raise _malformed(
@@ -53,6 +49,8 @@ def parse(body: bytes) -> Any:  # noqa: ANN401 - the caller's JSON decides
         raise _malformed(f"The body is not UTF-8 (byte {error.start}).") from None
     except RecursionError:
         raise _too_deep() from None
+    finally:
+        _hooks.append(hooks)
 
     if body.count(b"[") + body.count(b"{") > _DEPTH_MAX and _depth(value) > _DEPTH_MAX:
         raise _too_deep()
@@ -96,10 +94,16 @@ def _by_value(value: object) -> object:
 class _Hooks:
     """How one body's numbers are read."""
 
-    __slots__ = ("saw_no_number",)
+    __slots__ = ("decoder", "saw_no_number")
 
     def __init__(self) -> None:
         self.saw_no_number = False
+        self.decoder = json.JSONDecoder(
+            parse_float=self.number,
+            parse_int=self.whole,
+            parse_constant=self.constant,
+            object_pairs_hook=_object,
+        )
 
     def whole(self, text: str) -> int | Decimal:
         return int(text) if len(text) <= _INT_LENGTH_MAX else self.number(text)
@@ -117,6 +121,16 @@ class _Hooks:
     def constant(self, _text: str) -> Decimal:
         self.saw_no_number = True
         return _NO_NUMBER
+
+
+_hooks: Final[list[_Hooks]] = []
+
+
+def _text(body: bytes) -> str:
+    text = body.decode()
+    if text.startswith("\ufeff"):
+        raise json.JSONDecodeError("Unexpected UTF-8 BOM", text, 0)
+    return text
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -1,11 +1,14 @@
-"""Pages: how much of a list is asked for, and what is said beside it."""
+"""Pages: how much of a list is asked for, of what, and what is said beside it."""
 
 from dataclasses import dataclass
 from typing import Annotated, Final, TypeAlias
 
-from fastapi import Depends, Query
+from fastapi import Depends, Query, Request
+from fastapi.dependencies.models import Dependant
 from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
+
+from usance.core.refusals import invalid
 
 _LIMIT_MAX: Final = 200
 _OFFSET_MAX: Final = 1_000_000  # the database counts its way to the offset
@@ -48,3 +51,19 @@ def _page(
 
 
 Paging: TypeAlias = Annotated[Page, Depends(_page)]
+
+
+def _known_query(request: Request) -> None:
+    known = _names(request.scope["route"].dependant)
+    for name in request.query_params:
+        if name not in known:
+            raise invalid(name, "This field is not known here.")
+
+
+def _names(dependant: Dependant) -> set[str]:
+    own = {one.alias for one in dependant.query_params}
+    return own.union(*(_names(one) for one in dependant.dependencies))
+
+
+KNOWN_QUERY: Final = Depends(_known_query)
+"""For the seller's lists: a filter that is not known is refused, for it would filter nothing."""

@@ -9,7 +9,7 @@ from fastapi import Path, Query, Response
 from usance.actions import payments
 from usance.actions.payments import View
 from usance.api import routes
-from usance.api.answers import Many, One, answer, listing, show
+from usance.api.answers import Many, One, answer, listed, listing, show
 from usance.api.bodies import Lenient, Shape
 from usance.api.calls import Command, Reading
 from usance.api.fields import (
@@ -25,8 +25,9 @@ from usance.api.fields import (
 )
 from usance.api.pages import Paging
 from usance.api.routes import refuses
+from usance.core import money
 from usance.core.decisions.reconcile import Receipt
-from usance.core.payments import Balance
+from usance.core.payments import Balance, BalanceEntry, EntryKind
 from usance.core.refusals import Code
 
 router: Final = routes.router("Payments")
@@ -77,11 +78,22 @@ class PaymentShape(Shape):
     reversed_at: datetime | None
 
 
-class AfterPayout(Shape):
-    """What the customer still has on account."""
+class BalanceShape(Shape):
+    """What the customer has on account in one currency."""
 
     currency: str
     amount: Number
+
+
+class EntryShape(Shape):
+    """A movement of a balance, signed; `sourceId` is the payment, credit note or invoice that made it."""
+
+    id: UUID
+    currency: str
+    amount: Number
+    kind: EntryKind
+    source_id: UUID
+    at: datetime
 
 
 @router.post(
@@ -91,7 +103,10 @@ class AfterPayout(Shape):
     responses=refuses(Code.CUSTOMER_NOT_FOUND, Code.PAYMENT_REFERENCE_CONFLICT),
 )
 async def receive_payment(body: NewPayment, call: Command) -> Response:
-    """Record money that names no invoice: it goes to the balance, and at once onto what is open."""
+    """Record money that names no invoice: it goes to the balance, and at once onto what is open.
+
+    The same `reference` again is the same payment, and answered with 200.
+    """
     request = Receipt(
         amount=body.amount,
         currency=body.currency,
@@ -104,7 +119,7 @@ async def receive_payment(body: NewPayment, call: Command) -> Response:
         call,
         lambda tx: payments.receive(tx, call, body.customer_reference_id, request),
         _shown,
-        status=201,
+        status=lambda view: 200 if view.is_repeat else 201,
     )
 
 
@@ -149,10 +164,42 @@ async def reverse_payment(payment_id: PaymentInPath, call: Command) -> Response:
     return await answer(call, lambda tx: payments.reverse(tx, call, payment_id), _shown)
 
 
+@router.get(
+    "/customers/{customerReferenceId}/balance",
+    response_model=Many[BalanceShape],
+    responses=refuses(Code.CUSTOMER_NOT_FOUND),
+)
+async def list_balances(reference: CustomerInPath, call: Reading, page: Paging) -> Response:
+    """List what a customer has on account, by currency."""
+    return await listed(call, page, lambda tx: payments.balances(tx, call, reference), _balance)
+
+
+@router.get(
+    "/customers/{customerReferenceId}/balance/entries",
+    response_model=Many[EntryShape],
+    responses=refuses(Code.CUSTOMER_NOT_FOUND),
+)
+async def list_balance_entries(
+    reference: CustomerInPath,
+    call: Reading,
+    page: Paging,
+    currency: Annotated[Currency | None, Query()] = None,
+) -> Response:
+    """List what has moved a customer's balance, the newest first."""
+    return await listing(
+        call,
+        page,
+        lambda tx: payments.entries(
+            tx, call, reference, currency=currency, limit=page.limit, offset=page.offset
+        ),
+        _entry,
+    )
+
+
 @router.post(
     "/customers/{customerReferenceId}/balance/payouts",
     status_code=201,
-    response_model=One[AfterPayout],
+    response_model=One[BalanceShape],
     responses=refuses(Code.CUSTOMER_NOT_FOUND, Code.INSUFFICIENT_BALANCE),
 )
 async def pay_out(reference: CustomerInPath, body: Payout, call: Command) -> Response:
@@ -178,12 +225,24 @@ def _shown(view: View) -> PaymentShape:
         paid_at=one.paid_at,
         recorded_at=one.recorded_at,
         applications=[
-            Applied(invoice_id=each.invoice_id, amount=each.amount) for each in view.applications
+            Applied(invoice_id=each.invoice_id, amount=money.rounded(each.amount, one.currency))
+            for each in view.applications
         ],
         to_balance=view.to_balance,
         reversed_at=one.reversed_at,
     )
 
 
-def _balance(balance: Balance) -> AfterPayout:
-    return AfterPayout(currency=balance.currency, amount=balance.amount)
+def _balance(balance: Balance) -> BalanceShape:
+    return BalanceShape(currency=balance.currency, amount=balance.amount)
+
+
+def _entry(entry: BalanceEntry) -> EntryShape:
+    return EntryShape(
+        id=entry.id,
+        currency=entry.currency,
+        amount=money.rounded(entry.amount, entry.currency),
+        kind=entry.kind,
+        source_id=entry.source_id,
+        at=entry.at,
+    )

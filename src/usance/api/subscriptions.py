@@ -391,4 +391,5 @@ def _invoice(result: Result) -> InvoiceShape | None:
 def _note(result: Result) -> CreditNoteShape | None:
     if result.credit_note is None or result.to_balance is None:
         return None
-    return note_shown(result.credit_note, result.to_balance)
+    reference = result.view.customer_reference
+    return note_shown(result.credit_note, result.to_balance, reference)

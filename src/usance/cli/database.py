@@ -86,7 +86,12 @@ def read(work: Callable[[Tx], Awaitable[T]]) -> T:
     return _on_database(lambda db: db.read(work))
 
 
-def _on_database(work: Callable[[Db], Awaitable[T]]) -> T:
+def use(work: Callable[[Db], Awaitable[T]], *, connections: int = 1) -> T:
+    """Return what `work` does in transactions of its own on the database of the environment."""
+    return _on_database(work, connections)
+
+
+def _on_database(work: Callable[[Db], Awaitable[T]], connections: int = 1) -> T:
     """Return what is done on the database of the environment.
 
     Where Usance is running, its database is used as it is; else it is started for this command.
@@ -94,7 +99,7 @@ def _on_database(work: Callable[[Db], Awaitable[T]]) -> T:
     config = settings.from_environment(os.environ)
 
     async def on(dsn: str) -> T:
-        db = await Db.open(dsn, jitter=clock.jitter, size=1)
+        db = await Db.open(dsn, jitter=clock.jitter, size=connections)
         try:
             return await work(db)
         finally:

@@ -6,12 +6,12 @@ In the order in which it is best read:
 1. `money`, `periods`, `windows`: exact amounts, and where periods begin and end.
 2. `pricing`, `proration`: what a quantity costs, and what a part of a period does.
 3. `catalog`, `catalog_document`: what is sold.
-4. `accounts`, `customers`, `subscriptions`, `invoices`, `payments`, `credits`, `metering`: what is kept.
+4. `accounts`, `customers`, `subscriptions`, `invoices`, `payments`, `credits`, `metering`, `holds`: what is kept.
 5. `ids`, `refusals`: how things are named, and every reason for a no.
 6. `snapshot`, `draft`, `outcome`: what a decision reads, works on, and wants written.
 7. `usage`, `entitlements`: whom usage belongs to, and whether it is allowed.
-8. `decisions`: `subscribe` and `settle` first, then `advance` with `due` and `lifecycle`, then `billing` and
-   `granting`, then `change_plan`, `cancel`, `record`; the others stand alone.
+8. `decisions`: `subscribe` and `settle` first, then `advance` with `due` and `lifecycle`, then `rating`, `billing`
+   and `granting`, then `change_plan`, `cancel`, `record`; the others stand alone.
 
 Sources: BILLING.md, of which each module names its sections.
 """

@@ -37,6 +37,6 @@ class Customer:
     reference: str
     profile: Profile
     created_at: datetime
-    decided_at: datetime  # `now` of the last decision about it: none may be taken before it
+    decided_at: datetime  # what the last decision about it was as of: none may be taken before
     erased_at: datetime | None
     revision: int = 0  # counts the changes of it and of all that it owns

@@ -3,7 +3,8 @@
 It belongs to one call of one decision and is the only mutable thing in the core. Rows are replaced,
 never changed, so the snapshot stays what it was.
 
-Units: `now` is the instant of the decision, UTC.
+Units: `now` is the instant of the decision and `at` the one that it is about, UTC. They differ for a
+step that is taken late: what is written down carries `now`, what time has decided goes by `at`.
 """
 
 from dataclasses import replace
@@ -14,9 +15,10 @@ from uuid import UUID
 from usance.core import credits, ids, money
 from usance.core.catalog import PlanVersion
 from usance.core.credits import Grant, Pool, Transaction, TransactionKind
+from usance.core.holds import Hold
 from usance.core.ids import CreditNoteId, InvoiceId, SubscriptionId
-from usance.core.invoices import CreditNote, Invoice, InvoiceStatus
-from usance.core.metering import Counter, UsageEvent
+from usance.core.invoices import CreditNote, Invoice, InvoiceStatus, Refund
+from usance.core.metering import Counter, CounterKey, UsageEvent
 from usance.core.outcome import Notice, Outcome, changes, check
 from usance.core.payments import Application, Balance, BalanceEntry, EntryKind, Payment, Source
 from usance.core.snapshot import Snapshot
@@ -27,8 +29,10 @@ class Draft:
     """A working copy. Read its maps freely; write through `put` and the methods that keep sums."""
 
     def __init__(self, before: Snapshot, *, now: datetime, seed: UUID | str) -> None:
+        """Begin with the snapshot; what is decided is decided as of `now` (but see `as_of`)."""
         self.before = before
         self.now = now
+        self.at = now
         self.seed = seed
         self.subscriptions = dict(before.subscriptions)
         self.changes = dict(before.changes)
@@ -40,6 +44,7 @@ class Draft:
         self.counters = dict(before.counters)
         self.pools = dict(before.pools)
         self.grants = dict(before.grants)
+        self.holds = dict(before.holds)
         self.applications: list[Application] = []
         self.balance_entries: list[BalanceEntry] = []
         self.credit_notes: list[CreditNote] = []
@@ -48,7 +53,14 @@ class Draft:
         self.counter_values: list[tuple[Counter, bytes]] = []
         self.notices: list[Notice] = []
         self.newly_paid: list[InvoiceId] = []  # whose effects are still to be taken, in order
+        self.charged: list[CounterKey] = []  # counters whose charge no document bears yet
+        self.refunds: list[Refund] = []  # late usage below zero, not on a credit note yet
         self._made = 0
+
+    def as_of(self, at: datetime) -> "Draft":
+        """Return the draft, for a decision about an earlier instant that is only written down now."""
+        self.at = at
+        return self
 
     # Ids and names ------------------------------------------------------------------------------
 
@@ -100,6 +112,10 @@ class Draft:
             case Grant():
                 self.grants[row.id] = row
 
+    def put_hold(self, hold: Hold) -> None:
+        """Insert the hold, or replace it."""
+        self.holds[hold.id] = hold
+
     def running_period(self, subscription: Subscription) -> SubscriptionPeriod | None:
         """Return the subscription's newest period if its boundary was not taken yet."""
         period = self.periods.get((subscription.id, subscription.seq))
@@ -128,6 +144,7 @@ class Draft:
         if amount == 0:
             return
         customer_id = self.before.customer.id
+        amount = money.rounded(amount, currency)
         was = self.balances.get(currency)
         total = money.rounded((was.amount if was else Decimal(0)) + amount, currency)
         self.balances[currency] = Balance(customer_id, currency, total)
@@ -142,6 +159,7 @@ class Draft:
     ) -> None:
         """Put an amount onto an open invoice (negative: take it off); whole, the invoice is PAID."""
         invoice = self.invoices[invoice_id]
+        amount = money.rounded(amount, invoice.currency)
         self.applications.append(
             Application(
                 id=self.next_id("application"),
@@ -204,6 +222,8 @@ class Draft:
         """Return what to write, checked."""
         before = self.before
         assert not self.newly_paid, "a payment's effects were left out"
+        assert not self.charged, "what was charged is on a document"
+        assert not self.refunds, "what was charged too much is given back"
         dropped = tuple(key for key in before.changes if key not in self.changes)
         return check(
             before,
@@ -224,6 +244,7 @@ class Draft:
                 events=tuple(self.events),
                 pools=changes(before.pools, self.pools),
                 grants=changes(before.grants, self.grants),
+                holds=changes(before.holds, self.holds),
                 transactions=tuple(self.transactions),
                 notices=tuple(self.notices),
             ),

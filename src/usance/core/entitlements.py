@@ -15,6 +15,7 @@ from typing import Final
 from usance.core import credits, usage
 from usance.core.catalog import Burn, Overage
 from usance.core.credits import CreditPrice, Pool
+from usance.core.holds import credits_held
 from usance.core.ids import SubscriptionId
 from usance.core.snapshot import Snapshot
 from usance.core.subscriptions import ENDED, Subscription, SubscriptionStatus
@@ -139,6 +140,27 @@ def check(facts: Snapshot, question: Question, now: datetime) -> Entitlement:
     return _of_usable(facts, question, usable, units, now)
 
 
+def steady_until(facts: Snapshot, answer: Entitlement) -> datetime | None:
+    """Return the first instant after the answer's at which time alone may change it; None: never.
+
+    Until then a check of the same question on the same facts gives the same answer, but for `as_of`.
+    Steps that are due are not its business: no check is answered before they are taken.
+    """
+    instants = [answer.usage.resets_at if answer.usage is not None else None]
+    for one in facts.subscriptions.values():
+        instants += [one.cancel_at, one.expires_at, one.trial_ends_at]
+    for period in facts.periods.values():
+        instants += [period.starts_at, period.ends_at]
+    for segment in facts.segments.values():
+        instants += [segment.starts_at, segment.undone_at]
+    instants += [invoice.past_due_at for invoice in facts.invoices.values()]
+    instants += [grant.expires_at for grant in facts.grants.values()]
+    instants += [hold.expires_at for hold in facts.holds.values()]
+    instants += [price.effective_from for price in facts.credit_prices]
+    instants += [weight.effective_from for weight in facts.credit_weights]
+    return min((at for at in instants if at is not None and at > answer.as_of), default=None)
+
+
 def features_of(facts: Snapshot) -> list[str]:
     """Return the keys of the features that the customer's open subscriptions have, in order."""
     keys = {
@@ -212,7 +234,7 @@ def _shown_usage(
     for one in live:
         found = usage.match(facts, facts.versions, one, question.feature_key, now)
         if found is not None:
-            states.append(usage.used(facts, found))
+            states.append(usage.used(facts, found, now))
             continue
         term = facts.versions[one.version_id].terms.term(question.feature_key)
         assert term is not None, "only those that have the feature are asked"
@@ -236,17 +258,18 @@ def _of_usable(
 ) -> Entitlement:
     verdicts = [(found, _verdict(facts, found, question, units, now)) for found in usable]
     allowing = next((found for found, denial in verdicts if denial is None), None)
-    chosen = allowing or usage.choose(facts, usable, units) or usable[0]
+    chosen = allowing or usage.choose(facts, usable, units, now) or usable[0]
     denial = next(denial for found, denial in verdicts if found is chosen)
-    state = _total([usage.used(facts, found) for found in usable])
+    state = _total([usage.used(facts, found, now) for found in usable])
     simulation = None
     if question.units is not None:
         projected = state.used + units
-        over = ZERO if state.limit is None else max(ZERO, projected - state.limit)
+        taken = projected + state.held
+        over = ZERO if state.limit is None else max(ZERO, taken - state.limit)
         simulation = Simulation(
             requested=units,
             projected_usage=projected,
-            projected_remaining=None if state.limit is None else max(ZERO, state.limit - projected),
+            projected_remaining=None if state.limit is None else max(ZERO, state.limit - taken),
             projected_overage=over,
             would_exceed_limit=denial is not None,
         )
@@ -273,7 +296,7 @@ def _verdict(
     limit = found.term.limit
     asked = units if found.term.aggregation.kind.adds_up else ZERO
     if limit is not None and limit.overage is Overage.BLOCK:
-        left = usage.used(facts, found).remaining
+        left = usage.used(facts, found, now).remaining
         assert left is not None, "a limit leaves something or nothing"
         # A limit on the highest or distinct values only checks: used up, it denies.
         if left < asked or (not found.term.aggregation.kind.adds_up and left <= 0):
@@ -285,6 +308,7 @@ def _verdict(
     if not hard or weight == 0:
         return None
     balance = credits.balance(pool, facts.grants.values(), now) if pool is not None else ZERO
+    balance -= credits_held(facts.holds.values(), found.term.burn.denomination, now)
     return Denial.INSUFFICIENT_CREDITS if balance < units * weight else None
 
 
@@ -324,7 +348,9 @@ def _credit(facts: Snapshot, rule: Burn, now: datetime) -> CreditState:
     pool = next((p for p in facts.pools.values() if p.denomination == rule.denomination), None)
     balance = credits.balance(pool, facts.grants.values(), now) if pool is not None else ZERO
     hard = facts.credit_models[rule.denomination].hard_limit if pool is None else pool.hard_limit
-    return CreditState(rule.denomination, balance, max(ZERO, balance) if hard else balance, hard)
+    available = balance - credits_held(facts.holds.values(), rule.denomination, now)
+    available = max(ZERO, available) if hard else available
+    return CreditState(rule.denomination, balance, available, hard)
 
 
 def _total(states: list[Used]) -> Used:
@@ -335,4 +361,5 @@ def _total(states: list[Used]) -> Used:
         used=sum((state.used for state in states), ZERO),
         limit=None if None in limits else sum((one for one in limits if one is not None), ZERO),
         resets_at=min(resets, default=None),
+        held=sum((state.held for state in states), ZERO),
     )

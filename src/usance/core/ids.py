@@ -26,6 +26,7 @@ PoolId = NewType("PoolId", UUID)
 GrantId = NewType("GrantId", UUID)
 TransactionId = NewType("TransactionId", UUID)
 EventId = NewType("EventId", UUID)
+HoldId = NewType("HoldId", UUID)
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)

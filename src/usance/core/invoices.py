@@ -149,6 +149,18 @@ class Invoice:
         return self.status in OVERDUE or (self.past_due_at is not None and self.past_due_at <= now)
 
 
+@dataclass(frozen=True, slots=True)
+class Refund:
+    """A late line below zero: usage that was billed too high, by which invoice, at which tax rate.
+
+    `invoice_id` None: what charged it is no invoice, or is not known.
+    """
+
+    line: Line
+    invoice_id: InvoiceId | None
+    tax_rate: Decimal
+
+
 class NoteKind(StrEnum):
     """Why money is given back."""
 

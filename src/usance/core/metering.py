@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final, NamedTuple
 
-from usance.core.ids import CustomerId, EventId, SubscriptionId, VersionId
+from usance.core.ids import CustomerId, EventId, InvoiceId, SubscriptionId, VersionId
 
 ZERO: Final = Decimal(0)
 
@@ -38,8 +38,10 @@ class Counter:
     """A period's usage of one feature under one version.
 
     `units` are billable ones (for `max` the highest, for `unique` the number of values); `covered`
-    of them were paid with credits. `billed_amount` is what invoices have charged for it so far.
-    `awaits_invoice`: its period is closed and something in it is not billed yet.
+    of them were paid with credits. `billed_amount` is what invoices have charged for it so far, and
+    `billed_by` the last that did, at `billed_tax_rate` percent: what turns out to be too much is
+    given back for that one. `awaits_invoice`: its period is closed and something in it is not billed
+    yet.
     """
 
     key: CounterKey
@@ -50,6 +52,8 @@ class Counter:
     billed_units: Decimal = ZERO
     billed_amount: Decimal = ZERO
     awaits_invoice: bool = False
+    billed_by: InvoiceId | None = None
+    billed_tax_rate: Decimal | None = None
 
     @property
     def priced(self) -> Decimal:

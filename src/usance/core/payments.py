@@ -67,7 +67,7 @@ class Balance:
 
 
 class EntryKind(StrEnum):
-    """Why a balance moved."""
+    """Why a balance moved. Of SPENT, REOPENED and VOIDED_INVOICE the source is the invoice."""
 
     OVERPAYMENT = "OVERPAYMENT"
     CREDIT_NOTE = "CREDIT_NOTE"
@@ -75,7 +75,8 @@ class EntryKind(StrEnum):
     SPENT = "SPENT"
     PAYMENT = "PAYMENT"
     PAYOUT = "PAYOUT"
-    REVERSAL = "REVERSAL"
+    REVERSAL = "REVERSAL"  # what a bounced payment had brought it
+    REOPENED = "REOPENED"  # … of that, what had been spent and is taken off an invoice again
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ Sources: BILLING.md, "Calendar"; the IANA time zone database, from the package `
 import zoneinfo
 from calendar import monthrange
 from dataclasses import dataclass
-from datetime import MAXYEAR, MINYEAR, UTC, datetime, timedelta
+from datetime import MAXYEAR, MINYEAR, UTC, date, datetime, timedelta
 from enum import StrEnum
 from functools import cache
 from typing import Final, TypeAlias, assert_never
@@ -121,7 +121,12 @@ def is_zone(zone: str) -> bool:
 
 def local_day(at: datetime, zone: Zone) -> int:
     """Return the day of the month that the zone's calendar shows at the instant."""
-    return _wall_clock(at, ZoneInfo(zone)).day
+    return local_date(at, zone).day
+
+
+def local_date(at: datetime, zone: Zone) -> date:
+    """Return the date that the zone's calendar shows at the instant."""
+    return _wall_clock(at, ZoneInfo(zone)).date()
 
 
 def microseconds(start: datetime, end: datetime) -> int:

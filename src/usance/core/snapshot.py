@@ -16,7 +16,17 @@ from usance.core.accounts import Account
 from usance.core.catalog import CreditModel, Feature, PlanVersion
 from usance.core.credits import CreditPrice, CreditWeight, Grant, Pool
 from usance.core.customers import Customer
-from usance.core.ids import GrantId, InvoiceId, PaymentId, PlanId, PoolId, SubscriptionId, VersionId
+from usance.core.holds import Hold
+from usance.core.ids import (
+    GrantId,
+    HoldId,
+    InvoiceId,
+    PaymentId,
+    PlanId,
+    PoolId,
+    SubscriptionId,
+    VersionId,
+)
 from usance.core.invoices import Invoice
 from usance.core.metering import Counter, CounterKey
 from usance.core.payments import Application, Balance, Payment
@@ -42,6 +52,7 @@ class Snapshot:
     counters: Mapping[CounterKey, Counter] = field(default_factory=dict)
     pools: Mapping[PoolId, Pool] = field(default_factory=dict)
     grants: Mapping[GrantId, Grant] = field(default_factory=dict)
+    holds: Mapping[HoldId, Hold] = field(default_factory=dict)  # those open, and those named
     values: frozenset[tuple[CounterKey, bytes]] = (
         frozenset()
     )  # of `unique` counters, those asked for

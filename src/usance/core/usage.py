@@ -14,7 +14,8 @@ from typing import Final, Protocol
 
 from usance.core import windows
 from usance.core.catalog import AggregationKind, FeatureTerms, Overage, PlanVersion
-from usance.core.ids import InvoiceId, SubscriptionId, VersionId
+from usance.core.holds import Hold
+from usance.core.ids import HoldId, InvoiceId, SubscriptionId, VersionId
 from usance.core.invoices import Invoice
 from usance.core.metering import Counter, CounterKey
 from usance.core.subscriptions import RUNNING, Segment, Subscription, SubscriptionPeriod
@@ -35,6 +36,8 @@ class Rows(Protocol):
     def invoices(self) -> Mapping[InvoiceId, Invoice]: ...
     @property
     def counters(self) -> Mapping[CounterKey, Counter]: ...
+    @property
+    def holds(self) -> Mapping[HoldId, Hold]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,17 +62,18 @@ class Match:
 class Used:
     """What a limit's period has used: `limit` None is unlimited; `remaining` is never below zero.
 
-    `resets_at` None: no period is running.
+    `held` is set aside by open holds. `resets_at` None: no period is running.
     """
 
     used: Decimal
     limit: Decimal | None
     resets_at: datetime | None
+    held: Decimal = ZERO
 
     @property
     def remaining(self) -> Decimal | None:
         """What is left of the limit; None when there is none."""
-        return None if self.limit is None else max(ZERO, self.limit - self.used)
+        return None if self.limit is None else max(ZERO, self.limit - self.used - self.held)
 
 
 def in_order(subscriptions: Iterable[Subscription]) -> list[Subscription]:
@@ -133,35 +137,45 @@ def is_usable(rows: Rows, subscription: Subscription, now: datetime) -> bool:
     )
 
 
-def used(rows: Rows, found: Match) -> Used:
-    """Return what the match's limit has used in its period (or its `every`), all versions together."""
+def used(rows: Rows, found: Match, now: datetime) -> Used:
+    """Return what the match's limit has used in its period (or its `every`), all versions together.
+
+    What holds that are open at `now` set aside of it is told beside.
+    """
     limit = found.term.limit
     windowed = limit is not None and limit.every is not None
     highest = found.term.aggregation.kind is AggregationKind.MAX
     total = ZERO
-    for counter in rows.counters.values():
-        key = counter.key
+
+    def counts(key: CounterKey) -> bool:
         if key.subscription_id != found.subscription.id or key.feature_key != found.term.key:
-            continue
+            return False
         same_window = not windowed or (key.seq == found.period.seq and key.window == found.window)
-        if found.period.usage_from_seq <= key.seq <= found.period.seq and same_window:
+        return found.period.usage_from_seq <= key.seq <= found.period.seq and same_window
+
+    for counter in rows.counters.values():
+        if counts(counter.key):
             total = max(total, counter.units) if highest else total + counter.units
-    return Used(total, limit.units if limit is not None else None, _resets_at(found))
+    held = ZERO
+    for hold in rows.holds.values():
+        if hold.is_open(now) and counts(hold.counted):
+            held += hold.units
+    return Used(total, limit.units if limit is not None else None, _resets_at(found), held)
 
 
-def room(rows: Rows, found: Match) -> Decimal | None:
+def room(rows: Rows, found: Match, now: datetime) -> Decimal | None:
     """Return how many units the match still takes; None without end (no limit, or ALLOW)."""
     limit = found.term.limit
     if limit is None or limit.overage is Overage.ALLOW or not found.term.aggregation.kind.adds_up:
         return None
-    return used(rows, found).remaining
+    return used(rows, found, now).remaining
 
 
-def choose(rows: Rows, matches: Iterable[Match], units: Decimal) -> Match | None:
+def choose(rows: Rows, matches: Iterable[Match], units: Decimal, now: datetime) -> Match | None:
     """Return the match that takes the units: the first with room for all, else the roomiest."""
     best: tuple[Decimal, Match] | None = None
     for found in matches:
-        left = room(rows, found)
+        left = room(rows, found, now)
         if left is None or left >= units:
             return found
         if best is None or left > best[0]:

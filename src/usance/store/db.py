@@ -16,7 +16,7 @@ import asyncpg
 from asyncpg.pool import PoolConnectionProxy
 
 from usance.core.refusals import Code, Refusal
-from usance.store import jsonb
+from usance.store import jsonb, partitions
 from usance.store.migrate import Migration, migrate
 
 # A connection inside a transaction. Whoever is handed one neither commits nor rolls back.
@@ -95,12 +95,16 @@ def _unavailable(message: str) -> Refusal:
 async def migrate_database(dsn: str, *, now: datetime) -> list[Migration]:
     """Apply the migrations that the database lacks, and return them. Raises `Unreachable`.
 
+    Tables for the months to come are made, too; one that cannot be made now is made by a worker.
     On a connection of its own: a migration may take longer than any statement of a request.
     """
     with _unreachable():
         connection = await asyncpg.connect(dsn, timeout=_CONNECT_SECONDS_MAX)
     try:
-        return await migrate(connection, now=now)
+        applied = await migrate(connection, now=now)
+        for month in await partitions.missing(connection, now=now):
+            await partitions.create(connection, month)
+        return applied
     finally:
         await connection.close()
 
@@ -242,7 +246,7 @@ class Db:
             raise _loss() from error
         except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
             state = _sqlstate(error)
-            if state in _CONFLICTS:
+            if state in _CONFLICTS or _is_misplaced(error):
                 raise _conflict() from error
             if state in _LOSSES or _is_gone(connection):
                 raise _loss() from error
@@ -260,6 +264,11 @@ def _is_gone(connection: Tx) -> bool:
         return connection.is_closed()
     except asyncpg.InterfaceError:  # the pool took it back when it broke
         return True
+
+
+def _is_misplaced(error: BaseException) -> bool:
+    """Whether a row's partition was chosen while another was made for it: a CHECK without a name."""
+    return isinstance(error, asyncpg.CheckViolationError) and error.constraint_name is None
 
 
 def _sqlstate(error: BaseException) -> str:

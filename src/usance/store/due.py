@@ -14,6 +14,7 @@ from typing import Final
 from uuid import UUID
 
 from usance.core.ids import AccountId, CustomerId, SubscriptionId
+from usance.store import customers
 from usance.store.db import Tx
 
 _IS_DUE: Final = """
@@ -110,6 +111,7 @@ _UNPARK: Final = """
        AND customer_id = ANY($2)
        AND parked_at IS NOT NULL
        AND next_due_at <= $3
+    RETURNING customer_id
 """
 
 # `at` is each subscription's own instant: on a test clock they differ.
@@ -126,9 +128,30 @@ _PARKED: Final = """
 _RELEASE: Final = """
     UPDATE subscriptions
        SET next_due_at = parked_at, parked_at = NULL, parked_reason = NULL, parked_count = 0
-     WHERE subscription_id = $1
+     WHERE account_id = $1
+       AND customer_id = $2
+       AND subscription_id = $3
        AND parked_at IS NOT NULL
     RETURNING true
+"""
+
+_OWNER: Final = """
+    SELECT account_id, customer_id
+      FROM subscriptions
+     WHERE subscription_id = $1
+"""
+
+_OVERDUE: Final = """
+    SELECT c.customer_id
+      FROM customers c
+     WHERE c.account_id = $1
+       AND EXISTS (SELECT FROM subscriptions s
+                    WHERE s.account_id = c.account_id
+                      AND s.customer_id = c.customer_id
+                      AND s.status = 'PAST_DUE'
+                      AND s.parked_at IS NULL)
+     ORDER BY c.customer_id
+       FOR UPDATE OF c
 """
 
 _LOOK_AGAIN: Final = """
@@ -181,13 +204,16 @@ async def park(
 ) -> None:
     """Set a subscription whose step failed aside until `retry_at`; None: until an operator's word."""
     await tx.execute(_PARK, account_id, customer_id, subscription_id, now, reason, retry_at)
+    await customers.touch(tx, account_id, [customer_id])
 
 
 async def unpark_due(
     tx: Tx, account_id: AccountId, ids: Sequence[CustomerId], now: datetime
 ) -> None:
     """Take the customers' parked subscriptions whose time to retry has come up again."""
-    await tx.execute(_UNPARK, account_id, list(ids), now)
+    found = await tx.fetch(_UNPARK, account_id, list(ids), now)
+    if found:
+        await customers.touch(tx, account_id, [row["customer_id"] for row in found])
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,12 +247,20 @@ async def parked(tx: Tx) -> list[Parked]:
 
 async def release(tx: Tx, subscription_id: UUID) -> bool:
     """Let a parked subscription go on; False if it is not parked."""
-    return bool(await tx.fetchval(_RELEASE, subscription_id))
+    row = await tx.fetchrow(_OWNER, subscription_id)
+    if row is None:
+        return False
+    account_id, customer_id = AccountId(row["account_id"]), CustomerId(row["customer_id"])
+    await customers.lock_by_id(tx, account_id, customer_id)
+    await customers.touch(tx, account_id, [customer_id])
+    return bool(await tx.fetchval(_RELEASE, account_id, customer_id, subscription_id))
 
 
 async def look_again(tx: Tx, account_id: AccountId, now: datetime) -> None:
     """Make overdue subscriptions due, for a setting that decides when they end has changed."""
+    locked = [row["customer_id"] for row in await tx.fetch(_OVERDUE, account_id)]
     await tx.execute(_LOOK_AGAIN, account_id, now)
+    await customers.touch(tx, account_id, locked)
 
 
 async def invoices_within_a_day(

@@ -5,10 +5,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Final
+from uuid import UUID
 
 import asyncpg
 
-from usance.core.ids import AccountId, CustomerId, InvoiceId, SubscriptionId
+from usance.core.ids import AccountId, CreditNoteId, CustomerId, InvoiceId, SubscriptionId
 from usance.core.invoices import CreditNote, Invoice, Line
 from usance.core.payments import Balance
 from usance.store import rows
@@ -21,13 +22,15 @@ _FILTER: Final = """
        AND ($2::uuid IS NULL OR customer_id = $2)
        AND ($3::text IS NULL OR $3 = CASE WHEN status = 'DUE' AND past_due_at <= $4
                                           THEN 'PAST_DUE' ELSE status END)
+       AND ($5::text IS NULL OR kind = $5)
+       AND ($6::uuid IS NULL OR subscription_id = $6)
 """
 
 _LIST: Final = f"""
     SELECT {INVOICE_COLUMNS}
     {_FILTER}
      ORDER BY created_at DESC, invoice_id DESC
-     LIMIT $5 OFFSET $6
+     LIMIT $7 OFFSET $8
 """
 
 _COUNT: Final = f"""
@@ -69,9 +72,29 @@ _LINES: Final = """
      ORDER BY invoice_id, position
 """
 
-_NOTE: Final = """
-    SELECT credit_note_id AS id, customer_id, subscription_id, seq, kind, n, currency, lines,
+_NOTE_COLUMNS: Final = """
+           credit_note_id AS id, customer_id, subscription_id, seq, kind, n, currency, lines,
            subtotal, tax_rate, tax_amount, amount, invoice_ids, issued_at, number
+"""
+
+_NOTES: Final = f"""
+    SELECT {_NOTE_COLUMNS}
+      FROM credit_notes
+     WHERE account_id = $1
+       AND ($2::uuid IS NULL OR customer_id = $2)
+     ORDER BY issued_at DESC, credit_note_id DESC
+     LIMIT $3 OFFSET $4
+"""
+
+_NOTES_COUNT: Final = """
+    SELECT count(*)
+      FROM credit_notes
+     WHERE account_id = $1
+       AND ($2::uuid IS NULL OR customer_id = $2)
+"""
+
+_NOTE: Final = f"""
+    SELECT {_NOTE_COLUMNS}
       FROM credit_notes
      WHERE account_id = $1
        AND customer_id = $2
@@ -90,12 +113,14 @@ _BALANCES: Final = """
 """
 
 _APPLIED: Final = """
-    SELECT coalesce(sum(amount), 0)
+    SELECT source_id, sum(amount) AS amount
       FROM applications
      WHERE account_id = $1
-       AND customer_id = $2
+       AND customer_id = ANY($2)
        AND source = 'CREDIT_NOTE'
-       AND source_id = $3
+       AND source_id = ANY($3)
+     GROUP BY source_id
+     ORDER BY source_id
 """
 
 
@@ -104,13 +129,15 @@ async def page(
     account_id: AccountId,
     *,
     customer_id: CustomerId | None,
+    subscription_id: UUID | None,
+    kind: str | None,
     status: str | None,
     now: datetime,
     limit: int,
     offset: int,
 ) -> tuple[list[Invoice], int]:
     """Return a page of invoices, the newest first, and how many there are; statuses as of `now`."""
-    filters = (account_id, customer_id, status, now)
+    filters = (account_id, customer_id, status, now, kind, subscription_id)
     found = await tx.fetch(_LIST, *filters, limit, offset)
     total = await tx.fetchval(_COUNT, *filters)
     return await _with_lines(tx, account_id, found), int(total)
@@ -149,9 +176,22 @@ async def balances(tx: Tx, account_id: AccountId, customer_id: CustomerId) -> li
     return [rows.balance(row) for row in await tx.fetch(_BALANCES, account_id, customer_id)]
 
 
-async def applied(tx: Tx, account_id: AccountId, note: CreditNote) -> Decimal:
-    """Return how much of a credit note closed invoices; the rest went to the balance."""
-    return Decimal(await tx.fetchval(_APPLIED, account_id, note.customer_id, note.id))
+async def applied(
+    tx: Tx, account_id: AccountId, notes: Sequence[CreditNote]
+) -> dict[CreditNoteId, Decimal]:
+    """Return how much of credit notes closed invoices; the rest went to the balance."""
+    owners = list({note.customer_id for note in notes})
+    found = await tx.fetch(_APPLIED, account_id, owners, [note.id for note in notes])
+    return {CreditNoteId(row["source_id"]): row["amount"] for row in found}
+
+
+async def notes_page(
+    tx: Tx, account_id: AccountId, *, customer_id: CustomerId | None, limit: int, offset: int
+) -> tuple[list[CreditNote], int]:
+    """Return a page of credit notes, the newest first, and how many there are."""
+    found = await tx.fetch(_NOTES, account_id, customer_id, limit, offset)
+    total = await tx.fetchval(_NOTES_COUNT, account_id, customer_id)
+    return [rows.credit_note(row) for row in found], int(total)
 
 
 async def _with_lines(

@@ -10,6 +10,8 @@ from typing import Any, Final
 import msgspec
 
 _ENCODER: Final = msgspec.json.Encoder(decimal_format="number", enc_hook=None)
+# Made once: to make one takes longer than most of what it reads.
+_DECODER: Final = json.JSONDecoder(parse_float=Decimal)
 
 
 def encode(value: object) -> str:
@@ -27,4 +29,4 @@ def decode(text: str) -> Any:  # noqa: ANN401 - what was stored decides
     >>> decode('{"amount": 49.00, "count": 3}')
     {'amount': Decimal('49.00'), 'count': 3}
     """
-    return json.loads(text, parse_float=Decimal)
+    return _DECODER.decode(text)

@@ -10,48 +10,88 @@ Sources: docs/decisions/0008.
 
 from collections import OrderedDict
 from collections.abc import Iterable
-from dataclasses import replace
-from typing import Final, TypeAlias
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Final, Generic, TypeAlias, TypeVar
 
 from usance.core.accounts import Account
 from usance.core.customers import Customer
+from usance.core.decisions import due
+from usance.core.entitlements import Entitlement, Question
 from usance.core.ids import AccountId, CustomerId
 from usance.core.snapshot import Snapshot
 
 _Key: TypeAlias = tuple[AccountId, CustomerId]
 
 CUSTOMERS_MAX: Final = 20_000
+_ANSWERS_MAX: Final = 64
+
+_Shown = TypeVar("_Shown")
+
+
+@dataclass(slots=True)
+class Steady(Generic[_Shown]):
+    """An answer that time does not change before `until` (None: never); only its `as_of` moves on.
+
+    `shown` is what a door has made of it, kept for the next time.
+    """
+
+    entitlement: Entitlement
+    until: datetime | None
+    shown: _Shown | None = None
+
+
+@dataclass(slots=True)
+class Standing:
+    """A customer's snapshot, when its first step is due (None: never), and answers made from it."""
+
+    facts: Snapshot
+    due_at: datetime | None
+    answers: dict[Question, Steady[tuple[bytes, bytes]]] = field(default_factory=dict)
+
+    def is_due(self, now: datetime) -> bool:
+        """Whether a step of the customer is due at `now`, so that nothing may be decided before."""
+        return self.due_at is not None and self.due_at <= now
+
+    def keep(self, question: Question, answer: Steady[tuple[bytes, bytes]]) -> None:
+        """Keep an answer; the questions asked are few, and else they begin anew."""
+        if len(self.answers) >= _ANSWERS_MAX:
+            self.answers.clear()
+        self.answers[question] = answer
 
 
 class Kept:
-    """Snapshots of one process, those used last; the rest is read again when it is needed."""
+    """What one process keeps: the customers used last; the rest is read again when it is needed."""
 
     def __init__(self, most: int = CUSTOMERS_MAX) -> None:
         self._most = most
-        self._snapshots: OrderedDict[_Key, Snapshot] = OrderedDict()
+        self._standings: OrderedDict[_Key, Standing] = OrderedDict()
 
-    def get(self, account: Account, customer: Customer) -> Snapshot | None:
-        """Return the snapshot that would be read now of a customer whose row was just read, or None."""
+    def get(self, account: Account, customer: Customer) -> Standing | None:
+        """Return what would be read now of a customer whose row was just read, if it is kept."""
         key = (account.id, customer.id)
-        kept = self._snapshots.get(key)
-        if kept is None or kept.customer.revision != customer.revision:
+        kept = self._standings.get(key)
+        if kept is None or kept.facts.customer.revision != customer.revision:
             return None
-        if kept.account.catalog_version != account.catalog_version:
+        if kept.facts.account.catalog_version != account.catalog_version:
             return None
-        self._snapshots.move_to_end(key)
-        if kept.account == account:
-            return kept
-        # A setting or the clock is another: that is not the customer's.
-        return replace(kept, account=account)
+        self._standings.move_to_end(key)
+        if kept.facts.account != account:
+            # The clock was moved, or a setting is another: that is not the customer's.
+            facts = replace(kept.facts, account=account)
+            kept = Standing(facts, due.next_in(facts))
+            self._standings[key] = kept
+        return kept
 
-    def put(self, snapshots: Iterable[Snapshot]) -> None:
-        """Keep snapshots as of their customers' revisions, once what they show is committed."""
-        for snapshot in snapshots:
-            key = (snapshot.account.id, snapshot.customer.id)
-            kept = self._snapshots.get(key)
-            if kept is not None and kept.customer.revision > snapshot.customer.revision:
+    def put(self, standings: Iterable[Standing]) -> None:
+        """Keep what was read, or what is committed, as of its customer's revision."""
+        for standing in standings:
+            facts = standing.facts
+            key = (facts.account.id, facts.customer.id)
+            kept = self._standings.get(key)
+            if kept is not None and kept.facts.customer.revision > facts.customer.revision:
                 continue
-            self._snapshots[key] = snapshot
-            self._snapshots.move_to_end(key)
-        while len(self._snapshots) > self._most:
-            self._snapshots.popitem(last=False)
+            self._standings[key] = standing
+            self._standings.move_to_end(key)
+        while len(self._standings) > self._most:
+            self._standings.popitem(last=False)

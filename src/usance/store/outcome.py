@@ -19,7 +19,7 @@ from usance.core.accounts import Account
 from usance.core.ids import AccountId, CustomerId
 from usance.core.invoices import CreditNote, Invoice
 from usance.core.outcome import Changes, Outcome
-from usance.store import outcome_money, outcome_subscriptions, outcome_usage
+from usance.store import holds, outcome_money, outcome_subscriptions, outcome_usage
 from usance.store.db import Tx
 from usance.store.outcome_batch import Entry, many
 
@@ -85,6 +85,7 @@ async def write_all(tx: Tx, entries: Sequence[Entry]) -> list[Outcome]:
     entries = await _numbered(tx, entries)
     await outcome_money.write_documents(tx, entries)
     await outcome_usage.write_usage(tx, entries)
+    await holds.write(tx, entries)
     return [entry.outcome for entry in entries]
 
 
@@ -93,6 +94,8 @@ async def write_all(tx: Tx, entries: Sequence[Entry]) -> list[Outcome]:
 
 async def _numbered(tx: Tx, entries: Sequence[Entry]) -> list[Entry]:
     """Return the entries with a number on each document that was issued and has none."""
+    if not any(entry.outcome.invoices or entry.outcome.credit_notes for entry in entries):
+        return list(entries)
     by_account: dict[AccountId, list[Entry]] = defaultdict(list)
     for entry in entries:
         by_account[entry.account.id].append(entry)

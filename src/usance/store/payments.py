@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from usance.core.ids import AccountId, CustomerId, PaymentId, SubscriptionId
-from usance.core.payments import Application, Payment
+from usance.core.payments import Application, BalanceEntry, Payment
 from usance.store import rows
 from usance.store.db import Tx
 
@@ -36,18 +36,21 @@ _ONE: Final = f"""
        AND payment_id = $2
 """
 
-# What lies on each invoice now: a reversal leaves nothing of a payment there.
+# What lies on each invoice now: a reversal leaves nothing of a payment there, and so does voiding,
+# which moves all money on an invoice to the balance.
 _APPLICATIONS: Final = """
-    SELECT (array_agg(application_id ORDER BY applied_at, application_id))[1] AS id,
-           (array_agg(customer_id))[1] AS customer_id, invoice_id, 'PAYMENT' AS source, source_id,
-           sum(amount) AS amount, min(applied_at) AS applied_at
-      FROM applications
-     WHERE account_id = $1
-       AND source = 'PAYMENT'
-       AND source_id = ANY($2)
-     GROUP BY source_id, invoice_id
-    HAVING sum(amount) <> 0
-     ORDER BY min(applied_at), invoice_id, source_id
+    SELECT (array_agg(a.application_id ORDER BY a.applied_at, a.application_id))[1] AS id,
+           (array_agg(a.customer_id))[1] AS customer_id, a.invoice_id, 'PAYMENT' AS source,
+           a.source_id, sum(a.amount) AS amount, min(a.applied_at) AS applied_at
+      FROM applications a
+      JOIN invoices i USING (account_id, customer_id, invoice_id)
+     WHERE a.account_id = $1
+       AND a.source = 'PAYMENT'
+       AND a.source_id = ANY($2)
+       AND i.status <> 'VOID'
+     GROUP BY a.source_id, a.invoice_id
+    HAVING sum(a.amount) <> 0
+     ORDER BY min(a.applied_at), a.invoice_id, a.source_id
 """
 
 _SUBSCRIPTIONS_PAID: Final = """
@@ -62,6 +65,25 @@ _SUBSCRIPTIONS_PAID: Final = """
 """
 
 
+_ENTRIES: Final = """
+    SELECT entry_id AS id, customer_id, currency, amount, kind, source_id, at
+      FROM balance_entries
+     WHERE account_id = $1
+       AND customer_id = $2
+       AND ($3::text IS NULL OR currency = $3)
+     ORDER BY at DESC, entry_id DESC
+     LIMIT $4 OFFSET $5
+"""
+
+_ENTRIES_COUNT: Final = """
+    SELECT count(*)
+      FROM balance_entries
+     WHERE account_id = $1
+       AND customer_id = $2
+       AND ($3::text IS NULL OR currency = $3)
+"""
+
+
 async def page(
     tx: Tx, account_id: AccountId, *, customer_id: CustomerId | None, limit: int, offset: int
 ) -> tuple[list[Payment], int]:
@@ -69,6 +91,21 @@ async def page(
     found = await tx.fetch(_LIST, account_id, customer_id, limit, offset)
     total = await tx.fetchval(_COUNT, account_id, customer_id)
     return [rows.payment(row) for row in found], int(total)
+
+
+async def entries(
+    tx: Tx,
+    account_id: AccountId,
+    customer_id: CustomerId,
+    *,
+    currency: str | None,
+    limit: int,
+    offset: int,
+) -> tuple[list[BalanceEntry], int]:
+    """Return a page of what moved a customer's balance, the newest first, and how many there are."""
+    found = await tx.fetch(_ENTRIES, account_id, customer_id, currency, limit, offset)
+    total = await tx.fetchval(_ENTRIES_COUNT, account_id, customer_id, currency)
+    return [rows.balance_entry(row) for row in found], int(total)
 
 
 async def find(tx: Tx, account_id: AccountId, payment_id: PaymentId) -> Payment | None:

@@ -298,6 +298,35 @@ CREATE TABLE public.features (
     created_at timestamp with time zone NOT NULL
 );
 
+CREATE TABLE public.holds (
+    account_id uuid NOT NULL,
+    customer_id uuid NOT NULL,
+    hold_id uuid NOT NULL,
+    key text NOT NULL,
+    fingerprint bytea NOT NULL,
+    subscription_id uuid NOT NULL,
+    seq integer NOT NULL,
+    feature_key text NOT NULL,
+    version_id uuid NOT NULL,
+    "window" integer NOT NULL,
+    units numeric NOT NULL,
+    model text,
+    denomination text,
+    credits numeric NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    status text NOT NULL,
+    closed_at timestamp with time zone,
+    event_id uuid,
+    CONSTRAINT holds_check CHECK ((expires_at > created_at)),
+    CONSTRAINT holds_check1 CHECK (((status = 'HELD'::text) = (closed_at IS NULL))),
+    CONSTRAINT holds_check2 CHECK (((status = 'SETTLED'::text) = (event_id IS NOT NULL))),
+    CONSTRAINT holds_credits_check CHECK (((credits >= (0)::numeric) AND (credits < 'Infinity'::numeric))),
+    CONSTRAINT holds_fingerprint_check CHECK ((length(fingerprint) = 32)),
+    CONSTRAINT holds_status_check CHECK ((status = ANY (ARRAY['HELD'::text, 'SETTLED'::text, 'RELEASED'::text]))),
+    CONSTRAINT holds_units_check CHECK (((units >= (0)::numeric) AND (units < 'Infinity'::numeric)))
+);
+
 CREATE TABLE public.idempotency_keys (
     account_id uuid NOT NULL,
     identity bytea NOT NULL,
@@ -657,6 +686,12 @@ ALTER TABLE ONLY public.event_keys
 ALTER TABLE ONLY public.features
     ADD CONSTRAINT features_pkey PRIMARY KEY (account_id, feature_id);
 
+ALTER TABLE ONLY public.holds
+    ADD CONSTRAINT holds_account_id_customer_id_key_key UNIQUE (account_id, customer_id, key);
+
+ALTER TABLE ONLY public.holds
+    ADD CONSTRAINT holds_pkey PRIMARY KEY (account_id, customer_id, hold_id);
+
 ALTER TABLE ONLY public.idempotency_keys
     ADD CONSTRAINT idempotency_keys_pkey PRIMARY KEY (account_id, identity);
 
@@ -735,6 +770,10 @@ CREATE INDEX customers_newest ON public.customers USING btree (account_id, creat
 CREATE UNIQUE INDEX document_numbers_number ON public.document_numbers USING btree (account_id, series, number);
 
 CREATE UNIQUE INDEX features_key ON public.features USING btree (account_id, key);
+
+CREATE INDEX holds_by_id ON public.holds USING btree (account_id, hold_id);
+
+CREATE INDEX holds_open ON public.holds USING btree (account_id, customer_id, expires_at) WHERE (status = 'HELD'::text);
 
 CREATE INDEX idempotency_keys_created_at ON public.idempotency_keys USING btree (created_at);
 
@@ -844,6 +883,9 @@ ALTER TABLE ONLY public.event_keys
 
 ALTER TABLE ONLY public.features
     ADD CONSTRAINT features_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.accounts(account_id);
+
+ALTER TABLE ONLY public.holds
+    ADD CONSTRAINT holds_account_id_customer_id_subscription_id_seq_fkey FOREIGN KEY (account_id, customer_id, subscription_id, seq) REFERENCES public.periods(account_id, customer_id, subscription_id, seq);
 
 ALTER TABLE ONLY public.idempotency_keys
     ADD CONSTRAINT idempotency_keys_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.accounts(account_id);

@@ -16,6 +16,7 @@ from typing import Final
 from usance.core.accounts import Account
 from usance.core.credits import Grant, Pool
 from usance.core.customers import Customer
+from usance.core.holds import Hold
 from usance.core.ids import (
     AccountId,
     CustomerId,
@@ -30,7 +31,7 @@ from usance.core.metering import LATEST_PAST, Counter, CounterKey
 from usance.core.payments import Application, Balance, Payment
 from usance.core.snapshot import Snapshot
 from usance.core.subscriptions import PendingChange, Segment, Subscription, SubscriptionPeriod
-from usance.store import catalog, customers, rows, terms
+from usance.store import catalog, customers, holds, rows, terms
 from usance.store.db import Tx
 
 # What an event may still reach back to, and a day for good measure.
@@ -44,8 +45,6 @@ _SUBSCRIPTIONS: Final = """
       FROM subscriptions
      WHERE account_id = $1
        AND customer_id = ANY($2)
-       AND (status NOT IN ('CANCELLED', 'EXPIRED') OR cancelled_at > $3
-            OR next_due_at IS NOT NULL OR subscription_id = ANY($4))
      ORDER BY created_at, subscription_id
 """
 
@@ -242,6 +241,7 @@ class _Parts:
     counters: dict[CounterKey, Counter] = field(default_factory=dict)
     pools: list[Pool] = field(default_factory=list)
     grants: list[Grant] = field(default_factory=list)
+    holds: list[Hold] = field(default_factory=list)
     applications: list[Application] = field(default_factory=list)
     trialed: set[object] = field(default_factory=set)
 
@@ -269,7 +269,7 @@ async def of_customers(
     spans = [key for one in parts.values() for key in one.periods]
     keys = ([subscription_id for subscription_id, _ in spans], [seq for _, seq in spans])
     await _read_money(tx, account.id, ids, parts, named=named)
-    await _read_usage(tx, account.id, ids, parts, keys, named=named)
+    await _read_usage(tx, account.id, ids, parts, keys, now=now, named=named)
     known = await terms.terms(tx, account)
     versions = await catalog.versions(
         tx, account.id, {*_versions_of(parts.values()), *named.versions}
@@ -293,6 +293,7 @@ async def of_customers(
             counters=parts[customer.id].counters,
             pools={one.id: one for one in parts[customer.id].pools},
             grants={one.id: one for one in parts[customer.id].grants},
+            holds={one.id: one for one in parts[customer.id].holds},
             applications=tuple(parts[customer.id].applications),
             trialed=frozenset(parts[customer.id].trialed),  # type: ignore[arg-type] # plan ids
         )
@@ -319,16 +320,19 @@ async def _read_subscriptions(
     named: Named,
 ) -> None:
     reach = now - _REACH
-    for row in await tx.fetch(_SUBSCRIPTIONS, account_id, ids, reach, list(named.subscriptions)):
+    # Those that ended long ago still say why there is no access; nothing else of them is asked.
+    mine = []
+    for row in await tx.fetch(_SUBSCRIPTIONS, account_id, ids):
         subscription = rows.subscription(row)
         parts[subscription.customer_id].subscriptions[subscription.id] = subscription
+        if subscription.id in named.subscriptions or _is_within(subscription, reach):
+            mine.append(subscription.id)
     if not named.usage_only:
         for row in await tx.fetch(_TRIALED, account_id, ids):
             parts[row["customer_id"]].trialed.add(row["plan_id"])
         for row in await tx.fetch(_CHANGES, account_id, ids):
             change = rows.change(row)
             parts[change.customer_id].changes[change.subscription_id] = change
-    mine = [key for one in parts.values() for key in one.subscriptions]
     for row in await tx.fetch(_PERIODS, account_id, ids, mine, reach):
         period = rows.period(row)
         parts[period.customer_id].periods[period.subscription_id, period.seq] = period
@@ -338,6 +342,13 @@ async def _read_subscriptions(
         segment = rows.segment(row)
         own = parts[segment.customer_id].segments
         own[segment.subscription_id, segment.seq, segment.n] = segment
+
+
+def _is_within(subscription: Subscription, reach: datetime) -> bool:
+    """Whether usage or time can still change the subscription."""
+    if not subscription.is_ended or subscription.next_due_at is not None:
+        return True
+    return subscription.cancelled_at is not None and subscription.cancelled_at > reach
 
 
 async def _read_money(
@@ -380,6 +391,7 @@ async def _read_usage(
     parts: dict[CustomerId, _Parts],
     keys: tuple[list[SubscriptionId], list[int]],
     *,
+    now: datetime,
     named: Named,
 ) -> None:
     for row in await tx.fetch(_COUNTERS, account_id, ids, *keys):
@@ -389,6 +401,8 @@ async def _read_usage(
         parts[row["customer_id"]].pools.append(rows.pool(row))
     for row in await tx.fetch(_GRANTS, account_id, ids, *keys, list(named.grants)):
         parts[row["customer_id"]].grants.append(rows.grant(row))
+    for hold in await holds.open_of(tx, account_id, ids, now):
+        parts[hold.customer_id].holds.append(hold)
 
 
 async def locked(

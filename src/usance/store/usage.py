@@ -5,16 +5,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
-from usance.core.ids import AccountId, CustomerId
+from usance.core.ids import AccountId, CustomerId, EventId
 from usance.core.metering import CounterKey
 from usance.store.db import Tx
 
+# An event whose month was archived is known by its key alone.
 _KNOWN: Final = """
-    SELECT k.customer_id, k.key, k.fingerprint, e.receipt
+    SELECT k.customer_id, k.key, k.fingerprint, k.event_id, e.receipt
       FROM event_keys k
       JOIN unnest($1::uuid[], $2::uuid[], $3::text[]) AS w (account_id, customer_id, key)
      USING (account_id, customer_id, key)
-      JOIN usage_events e USING (account_id, customer_id, event_id, recorded_at)
+      LEFT JOIN usage_events e USING (account_id, customer_id, event_id, recorded_at)
      ORDER BY k.customer_id, k.key
 """
 
@@ -29,10 +30,11 @@ _VALUES: Final = """
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """An event that was recorded before: what it was, and what was answered."""
+    """An event that was recorded before: what it was, and what was answered; None: archived."""
 
     fingerprint: bytes
-    receipt: dict[str, object]
+    event_id: EventId
+    receipt: dict[str, object] | None
 
 
 EventKey: TypeAlias = tuple[AccountId, CustomerId, str]
@@ -46,7 +48,10 @@ async def known(tx: Tx, keys: Sequence[EventKey]) -> dict[tuple[CustomerId, str]
     """Return the events that are on record under their keys already."""
     found = await tx.fetch(_KNOWN, *map(list, zip(*keys, strict=True)))
     return {
-        (row["customer_id"], row["key"]): Known(row["fingerprint"], row["receipt"]) for row in found
+        (row["customer_id"], row["key"]): Known(
+            row["fingerprint"], EventId(row["event_id"]), row["receipt"]
+        )
+        for row in found
     }
 
 

@@ -31,13 +31,19 @@ async def run(db: Db, stop: asyncio.Event | None = None) -> None:
         try:
             taken = await advance.tick(db, _BATCH)
             if clock.monotonic() - tidied_at >= _TIDY_SECONDS:
-                await db.run(operations.forget_answers)
+                await _tidy(db)
                 tidied_at = clock.monotonic()
             pause = 0.0 if taken else _IDLE_SECONDS
         except Exception:
             log.exception("tick_failed")
             pause = _FAILED_SECONDS
         await _wait(stop, pause)
+
+
+async def _tidy(db: Db) -> None:
+    await db.run(operations.forget_answers)
+    for month, made in await operations.prepare_months(db):
+        log.info("month_prepared", month=f"{month:%Y-%m}", made=made.value)
 
 
 async def _wait(stop: asyncio.Event, seconds: float) -> None:

@@ -22,6 +22,7 @@ from usance.core.decisions import (
     granting,
     lifecycle,
     opening,
+    rating,
     upgrading,
 )
 from usance.core.decisions.crediting import Occasion
@@ -47,7 +48,11 @@ def first_due(before: Snapshot, now: datetime) -> Step | None:
 def perform(before: Snapshot, step: Step, *, now: datetime) -> Outcome:
     """Take one step of a customer, performed at `now` ≥ its own instant."""
     assert step.at <= now, "a step is not taken before its time"
-    draft = Draft(before, now=now, seed=f"{step.subject_id}/{step.kind.name}/{step.at.isoformat()}")
+    seed = f"{step.subject_id}/{step.kind.name}/{step.at.isoformat()}"
+    # A setting may have moved the step into the past: nothing is decided as of before the last decision.
+    at = max(step.at, before.customer.decided_at)
+    draft = Draft(before, now=now, seed=seed).as_of(at)
+    _lapse_awaited(draft)
     match step.kind:
         case StepKind.PAST_DUE:
             _past_due(draft, InvoiceId(step.subject_id))
@@ -69,6 +74,22 @@ def perform(before: Snapshot, step: Step, *, now: datetime) -> Outcome:
             assert_never(step.kind)
     lifecycle.conclude(draft)
     return draft.outcome()
+
+
+def _lapse_awaited(draft: Draft) -> None:
+    """Give up the upgrades whose time to be paid is over, before a late step could pay for one."""
+    for change in list(draft.changes.values()):
+        if change.invoice_id is None:
+            continue
+        invoice = draft.invoices[change.invoice_id]
+        if invoice.past_due_at is not None and invoice.past_due_at <= draft.now:
+            told = "The upgrade was not paid in time."
+            upgrading.lapse(draft, change.subscription_id, told)
+            continue
+        period = draft.running_period(draft.subscriptions[change.subscription_id])
+        if period is None or period.ends_at <= draft.now:
+            told = "The upgrade was not paid before its period ended."
+            upgrading.lapse(draft, change.subscription_id, told)
 
 
 def boundary_of(before: Snapshot, subscription_id: SubscriptionId) -> Step | None:
@@ -93,10 +114,12 @@ def rescheduled(before: Snapshot, *, now: datetime) -> Outcome:
 def brought_to(before: Snapshot, now: datetime, *, own_time: bool) -> Snapshot:
     """Return the snapshot as if every step due at `now` had been taken; nothing is written.
 
-    `own_time`: each step at its own instant, as on a test clock; else all at `now`.
+    `own_time`: each step at its own instant, as on a test clock, but none before what was last
+    decided about the customer; else all at `now`.
     """
     while (step := first_due(before, now)) is not None:
-        outcome = perform(before, step, now=step.at if own_time else now)
+        at = max(step.at, before.customer.decided_at) if own_time else now
+        outcome = perform(before, step, now=at)
         before = outcomes.apply(before, outcome)
     return before
 
@@ -107,10 +130,8 @@ def _past_due(draft: Draft, invoice_id: InvoiceId) -> None:
     if invoice.purchase is not None and invoice.reopened_at is None:
         billing.void(draft, invoice, "The credits were not paid in time.")
         return
-    if upgrading.awaiting(draft, invoice) is not None:
-        assert invoice.subscription_id is not None, "an adjustment belongs to a subscription"
-        upgrading.lapse(draft, invoice.subscription_id, "The upgrade was not paid in time.")
-        return
+    if invoice.status is InvoiceStatus.VOID:
+        return  # an upgrade had waited for it, and was given up
     draft.put(replace(invoice, status=InvoiceStatus.PAST_DUE))
     draft.notice("invoice.past_due", invoice_id, {"amountDue": invoice.amount_due})
 
@@ -122,7 +143,7 @@ def _expire(draft: Draft, subscription_id: SubscriptionId) -> None:
         if invoice.status in OPEN:
             billing.void(draft, invoice, "The subscription expired before it was paid.")
     lifecycle.end(
-        draft, draft.subscriptions[subscription_id], at=draft.now, status=SubscriptionStatus.EXPIRED
+        draft, draft.subscriptions[subscription_id], at=draft.at, status=SubscriptionStatus.EXPIRED
     )
     assert subscription.status is SubscriptionStatus.INCOMPLETE, "only an unpaid start expires"
 
@@ -140,7 +161,6 @@ def _grant(draft: Draft, subscription_id: SubscriptionId, at: datetime) -> None:
 
 def _boundary(draft: Draft, subscription_id: SubscriptionId) -> None:
     """Close the ending period, then end, change or renew the subscription."""
-    upgrading.lapse(draft, subscription_id, "The upgrade was not paid before its period ended.")
     subscription = draft.subscriptions[subscription_id]
     period = draft.running_period(subscription)
     assert period is not None, "a boundary belongs to a running period"
@@ -163,7 +183,7 @@ def _boundary(draft: Draft, subscription_id: SubscriptionId) -> None:
         return
     if subscription.status is SubscriptionStatus.PAST_DUE:
         if not arrears:
-            billing.leave_for_next_invoice(draft, subscription, period)
+            rating.leave_for_next_invoice(draft, subscription, period)
         return
     if subscription.status is SubscriptionStatus.TRIALING:
         subscription = replace(subscription, status=SubscriptionStatus.ACTIVE)
@@ -232,14 +252,18 @@ def _collect(draft: Draft, subscription_id: SubscriptionId, at: datetime) -> Non
     That is its own invoice in arrears, the next period's in advance; else a FINAL one after the
     end, or an ADJUSTMENT before a change to arrears.
     """
-    subscription = draft.subscriptions[subscription_id]
-    period = next(p for p in opening.collecting(draft, subscription_id) if p.collect_at == at)
+    for period in opening.collecting(draft, subscription_id):
+        if period.collect_at == at:
+            _bill_collected(draft, draft.subscriptions[subscription_id], period)
+
+
+def _bill_collected(draft: Draft, subscription: Subscription, period: SubscriptionPeriod) -> None:
     sold = opening.as_sold_in(draft, subscription, period)
-    following = draft.segments.get((subscription_id, period.seq + 1, 0))
+    following = draft.segments.get((subscription.id, period.seq + 1, 0))
     renewal = None
     if following is not None and following.invoice_id is not None:
         renewal = draft.invoices.get(following.invoice_id)
-    if opening.pending_invoice(draft, subscription_id, period.seq) is not None:
+    if opening.pending_invoice(draft, subscription.id, period.seq) is not None:
         opening.issue_arrears(draft, sold, period, period.ends_at)
     elif renewal is not None and renewal.status is InvoiceStatus.PENDING:
         opening.issue_advance(draft, sold, renewal, closing=period)
@@ -269,8 +293,8 @@ def _issue_usage(
     running: bool = True,
 ) -> None:
     """Issue what awaits an invoice, and the period's own usage, on one by itself; none for nothing."""
-    lines = billing.bill_usage(draft, subscription, running=period if running else None)
-    lines = crediting.credit_below_zero(draft, subscription, lines, occasion, seq=period.seq)
+    lines = rating.bill_usage(draft, subscription, running=period if running else None)
+    crediting.credit_late(draft, subscription, occasion, seq=period.seq)
     if not any(line.amount > 0 for line in lines):
         return
     invoice = billing.new_invoice(
@@ -281,7 +305,7 @@ def _issue_usage(
         n=0,
         lines=lines,
         currency=draft.version(subscription).terms.currency,
-        starts_at=period.starts_at,
+        starts_at=billing.earliest(lines, period.starts_at),
         ends_at=period.ends_at,
     )
     opening.issue(draft, subscription, invoice, not_before=draft.now)

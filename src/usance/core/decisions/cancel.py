@@ -10,8 +10,8 @@ from decimal import Decimal
 from typing import Final
 from uuid import UUID
 
-from usance.core import money, periods
-from usance.core.decisions import billing, crediting, lifecycle, opening, upgrading
+from usance.core import money, periods, proration
+from usance.core.decisions import billing, crediting, lifecycle, opening, rating, upgrading
 from usance.core.decisions.crediting import Occasion
 from usance.core.draft import Draft
 from usance.core.ids import InvoiceId, SubscriptionId
@@ -131,13 +131,13 @@ def end_now(draft: Draft, subscription_id: SubscriptionId, *, settle: bool) -> N
     cancelled = replace(
         draft.subscriptions[subscription.id],
         cancel_mode=CancelMode.IMMEDIATE,
-        cancel_at=draft.now,
+        cancel_at=draft.at,
         settle=settle,
     )
     if period is not None:
-        opening.close(draft, period, draft.now)
+        opening.close(draft, period, min(draft.at, period.ends_at))
     _issue_final(draft, subscription, final, carried)
-    lifecycle.end(draft, cancelled, at=draft.now, status=SubscriptionStatus.CANCELLED)
+    lifecycle.end(draft, cancelled, at=draft.at, status=SubscriptionStatus.CANCELLED)
 
 
 def _void_unpaid(draft: Draft, unpaid: list[Invoice]) -> None:
@@ -156,15 +156,80 @@ def _carried_lines(
     share is, and no more of it than the money that was paid on it.
     """
     if invoice.status is InvoiceStatus.PENDING:
-        return []
+        given_back = None
+        if not _is_arrears_invoice(draft, subscription, invoice):
+            given_back = _given_back(draft, invoice)
+        base = _ended_base(draft, subscription, invoice)
+        return base if given_back is None else [*base, given_back]
     lines = [line for line in invoice.lines if line.kind in _USED and line.amount != 0]
     fees = [line for line in invoice.lines if line.kind in _FEES]
     if not fees:
         return lines
     if _is_arrears_invoice(draft, subscription, invoice):
         return [*[line for line in fees if line.amount != 0], *lines]
-    elapsed = _elapsed_fee(draft, invoice, fees, period)
-    return lines if elapsed is None else [elapsed, *lines]
+    given_back = _given_back(draft, invoice)
+    until = draft.at if given_back is None else given_back.starts_at
+    assert until is not None, "what was given back begins with the change"
+    elapsed = _elapsed_fee(draft, invoice, fees, period, until)
+    return [line for line in (elapsed, given_back) if line is not None] + lines
+
+
+def _given_back(draft: Draft, invoice: Invoice) -> Line | None:
+    """Return the unused time of an unpaid fee that a plan change gave back, on a document that stands.
+
+    Void, the fee is not charged at all: what was given back of it would be a gift, to be minted by
+    changing plans and cancelling.
+    """
+    own = [s for s in draft.segments.values() if s.invoice_id == invoice.id and s.undone_at is None]
+    segment = max(own, key=lambda s: (s.seq, s.n), default=None)
+    following = None if segment is None else _following(draft, segment)
+    if segment is None or following is None:
+        return None
+    paper = None if following.invoice_id is None else draft.invoices.get(following.invoice_id)
+    # Without an invoice it was a credit note; one that was left out of what was read is settled.
+    if paper is not None and paper.status is not InvoiceStatus.PAID:
+        return None
+    period = draft.periods[segment.subscription_id, segment.seq]
+    span = periods.Period(segment.starts_at, period.planned_ends_at)
+    elapsed = span.elapsed_us(following.starts_at)
+    amount = proration.unused(
+        segment.charge, elapsed=elapsed, length=span.length_us, currency=invoice.currency
+    )
+    if amount == 0:
+        return None
+    version = draft.before.versions[segment.version_id]
+    return Line(
+        LineKind.OTHER,
+        f"Unused time on {version.plan_name}, given back and not paid",
+        amount,
+        starts_at=following.starts_at,
+        ends_at=period.planned_ends_at,
+        elapsed_us=span.length_us - elapsed,
+        length_us=span.length_us,
+    )
+
+
+def _following(draft: Draft, segment: Segment) -> Segment | None:
+    """Return the segment that took the place of one in its own time: by a plan change, not a renewal."""
+    period = draft.periods[segment.subscription_id, segment.seq]
+    later = [s for s in draft.segments_of(segment.subscription_id, segment.seq) if s.n > segment.n]
+    if later:
+        return later[0]
+    first = draft.segments.get((segment.subscription_id, segment.seq + 1, 0))
+    was_cut = period.ends_at < period.planned_ends_at
+    return first if was_cut and first is not None and first.starts_at == period.ends_at else None
+
+
+def _ended_base(draft: Draft, subscription: Subscription, invoice: Invoice) -> list[Line]:
+    """Return the advance base of a period that is over, which was not asked for while usage was collected."""
+    assert invoice.seq is not None, "a PENDING invoice charges a period"
+    period = draft.periods[subscription.id, invoice.seq]
+    first = draft.segments[subscription.id, invoice.seq, 0]
+    was_cut = period.ends_at != period.planned_ends_at
+    if first.invoice_id != invoice.id or period.closed_at is None or was_cut:
+        return []
+    version = draft.before.versions[first.version_id]
+    return [billing.base_line(version, period.starts_at, period.ends_at)]
 
 
 def _collected_lines(
@@ -174,13 +239,9 @@ def _collected_lines(
     base: list[Line] = []
     if opening.pending_invoice(draft, subscription.id, ended.seq) is not None:
         base = billing.arrears_base_lines(draft, ended, ended.ends_at)
-    usage = billing.bill_usage(draft, subscription, running=ended)
-    return [
-        *base,
-        *crediting.credit_below_zero(
-            draft, subscription, usage, Occasion.CANCELLATION, seq=ended.seq
-        ),
-    ]
+    usage = rating.bill_usage(draft, subscription, running=ended)
+    crediting.credit_late(draft, subscription, Occasion.CANCELLATION, seq=ended.seq)
+    return [*base, *usage]
 
 
 def _awaiting(draft: Draft, unpaid: list[Invoice], ended: SubscriptionPeriod) -> list[InvoiceId]:
@@ -202,26 +263,30 @@ def _is_arrears_invoice(draft: Draft, subscription: Subscription, invoice: Invoi
 
 
 def _elapsed_fee(
-    draft: Draft, invoice: Invoice, fees: list[Line], period: SubscriptionPeriod | None
+    draft: Draft,
+    invoice: Invoice,
+    fees: list[Line],
+    period: SubscriptionPeriod | None,
+    until: datetime,
 ) -> Line | None:
-    """Return the elapsed share of an advance fee on which money was paid, at most that money."""
+    """Return the share of an advance fee on which money was paid that is elapsed, at most that money."""
     fee = sum((line.amount for line in fees), ZERO)
     last = fees[-1]
     span = _bought(draft, invoice, last)
     if invoice.amount_paid == 0 or fee <= 0 or span is None:
         return None
-    elapsed = span.elapsed_us(draft.now)
+    elapsed = span.elapsed_us(until)
     amount = money.share(fee, elapsed, span.length_us, invoice.currency)
     amount = min(amount, _net_of(invoice.amount_paid, invoice))
     if amount <= 0:
         return None
-    assert period is None or span.starts_at <= draft.now, "a fee that was charged has begun"
+    assert period is None or span.starts_at <= draft.at, "a fee that was charged has begun"
     return Line(
         LineKind.ELAPSED_TIME,
-        f"Elapsed time: {last.description}",
+        f"Elapsed time on {last.description.removeprefix(upgrading.REMAINING)}",
         amount,
         starts_at=span.starts_at,
-        ends_at=min(draft.now, span.ends_at),
+        ends_at=min(until, span.ends_at),
         elapsed_us=elapsed,
         length_us=span.length_us,
     )
@@ -256,20 +321,16 @@ def _running_lines(
 ) -> list[Line]:
     """Return the running period's usage and arrears base up to now, and what awaits an invoice."""
     if period is None or period.is_trial or not settle:
-        lines = billing.bill_usage(draft, subscription, running=None)
-        return crediting.credit_below_zero(
-            draft, subscription, lines, Occasion.CANCELLATION, seq=max(subscription.seq, 0)
-        )
+        lines = rating.bill_usage(draft, subscription, running=None)
+        seq = max(subscription.seq, 0)
+        crediting.credit_late(draft, subscription, Occasion.CANCELLATION, seq=seq)
+        return lines
     base: list[Line] = []
     if billing.is_arrears(draft.version(subscription)):
-        base = billing.arrears_base_lines(draft, period, draft.now)
-    usage = billing.bill_usage(draft, subscription, running=period)
-    return [
-        *base,
-        *crediting.credit_below_zero(
-            draft, subscription, usage, Occasion.CANCELLATION, seq=period.seq
-        ),
-    ]
+        base = billing.arrears_base_lines(draft, period, draft.at)
+    usage = rating.bill_usage(draft, subscription, running=period)
+    crediting.credit_late(draft, subscription, Occasion.CANCELLATION, seq=period.seq)
+    return [*base, *usage]
 
 
 def _give_back(draft: Draft, subscription: Subscription, period: SubscriptionPeriod) -> None:
@@ -321,6 +382,7 @@ def _issue_final(
     if not any(line.amount > 0 for line in lines):
         return
     period = draft.periods.get((subscription.id, subscription.seq))
+    starts_at = billing.earliest(lines, None if period is None else period.starts_at)
     invoice = billing.new_invoice(
         draft,
         subscription,
@@ -329,10 +391,14 @@ def _issue_final(
         n=0,
         lines=lines,
         currency=draft.version(subscription).terms.currency,
-        starts_at=period.starts_at if period is not None else None,
+        starts_at=starts_at,
         ends_at=period.ends_at if period is not None else None,
     )
     final = opening.issue(draft, subscription, invoice, not_before=draft.now)
     for replaced in (draft.invoices[one] for one in carried):
         if replaced.status is InvoiceStatus.VOID:
             draft.put(replace(replaced, replaced_by=final.id))
+    for counter in list(draft.counters.values()):  # what they had charged, FINAL charges now
+        if counter.billed_by in carried:
+            moved = replace(counter, billed_by=final.id, billed_tax_rate=final.tax_rate)
+            draft.put(moved)

@@ -36,11 +36,12 @@ class ChangeType(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ChangePlan:
-    """What a caller asks for."""
+    """What a caller asks for; `field` is the one that named the plan."""
 
     subscription_id: SubscriptionId
     plan: CataloguePlan
     change: ChangeType
+    field: str = "changeToPlanId"
 
 
 def change_plan(before: Snapshot, request: ChangePlan, *, now: datetime, seed: UUID) -> Outcome:
@@ -51,7 +52,7 @@ def change_plan(before: Snapshot, request: ChangePlan, *, now: datetime, seed: U
     """
     subscription = before.subscriptions[request.subscription_id]
     old, new = before.versions[subscription.version_id], request.plan.version
-    _refuse(before, subscription, request.plan, old)
+    _refuse(before, subscription, request, old)
     if request.change is ChangeType.UPGRADE and _is_cheaper(old, new):
         raise Refusal(
             Code.NOT_AN_UPGRADE,
@@ -85,23 +86,24 @@ def undo_scheduled(
 
 
 def _refuse(
-    before: Snapshot, subscription: Subscription, plan: CataloguePlan, old: PlanVersion
+    before: Snapshot, subscription: Subscription, request: ChangePlan, old: PlanVersion
 ) -> None:
+    plan = request.plan
     if subscription.status not in RUNNING:
         raise Refusal(
             Code.SUBSCRIPTION_NOT_ACTIVE,
             f"The subscription is {subscription.status.value}: only an ACTIVE or TRIALING one can change plans.",
         )
-    subscribe.refuse_plan(before, plan)
+    subscribe.refuse_plan(before, plan, request.field)
     if plan.version.terms.currency != old.terms.currency:
         raise Refusal(
             Code.CURRENCY_MISMATCH,
             f"The plan is sold in {plan.version.terms.currency}, the subscription in {old.terms.currency}.",
-            field="changeToPlanId",
+            field=request.field,
         )
     if plan.plan.id == subscription.plan_id:
         raise Refusal(
-            Code.SAME_PLAN, "The subscription is on this plan already.", field="changeToPlanId"
+            Code.SAME_PLAN, "The subscription is on this plan already.", field=request.field
         )
     subscribe.refuse_second(before, plan.plan.id, besides=subscription.id)
 

@@ -5,17 +5,23 @@ Sources: BILLING.md, "Paying", "Usage".
 """
 
 from dataclasses import replace
+from decimal import Decimal
 from enum import IntEnum
+from typing import Final
 
 from usance.core.draft import Draft
-from usance.core.ids import CreditNoteId
-from usance.core.invoices import OPEN, CreditNote, Invoice, Line, LineKind, NoteKind, totals
+from usance.core.ids import CreditNoteId, InvoiceId
+from usance.core.invoices import OPEN, CreditNote, Invoice, Line, NoteKind, Refund, totals
 from usance.core.payments import EntryKind, Source
 from usance.core.subscriptions import Subscription
 
 
 class Occasion(IntEnum):
-    """What bills usage, as the `n` of a late note's identity: each happens once in a period."""
+    """What bills usage, as the `n` of a late note's identity: each happens once in a period.
+
+    Where it corrects invoices of several tax rates, the note of each further one counts `_EACH_RATE`
+    higher. So no value may reach that, and none may change: they are stored.
+    """
 
     PERIOD = 0  # the invoice of a period in advance, when it opens
     ARREARS = 1  # the invoice of a period in arrears, when it ends
@@ -26,31 +32,33 @@ class Occasion(IntEnum):
     CUT = 6  # a plan change that ends the period
 
 
-def credit_below_zero(
-    draft: Draft, subscription: Subscription, lines: list[Line], occasion: Occasion, *, seq: int
-) -> list[Line]:
-    """Return the lines without late ones below zero, which become a credit note of their own.
+_EACH_RATE: Final = 100
 
-    An invoice never asks for less than nothing, and what was billed too high is given back whole.
+
+def credit_late(draft: Draft, subscription: Subscription, occasion: Occasion, *, seq: int) -> None:
+    """Give back by credit notes what usage has turned out to be billed too high: one for a tax rate.
+
+    An invoice never asks for less than nothing, and what was billed too high is given back whole, at
+    the rate at which it was billed; the note names the invoices that did.
     """
-    below = tuple(replace(line, amount=-line.amount) for line in lines if _is_refund(line))
-    if below:
-        currency = draft.version(subscription).terms.currency
-        note = new_note(
+    refunds, draft.refunds = draft.refunds, []
+    by_rate: dict[Decimal, list[Refund]] = {}
+    for refund in refunds:
+        by_rate.setdefault(refund.tax_rate, []).append(refund)
+    for place, (tax_rate, corrected) in enumerate(by_rate.items()):
+        named = dict.fromkeys(r.invoice_id for r in corrected if r.invoice_id is not None)
+        note = _issue(
             draft,
             subscription,
             NoteKind.LATE_USAGE,
             seq=seq,
-            n=occasion,
-            lines=below,
-            currency=currency,
+            n=occasion + place * _EACH_RATE,
+            lines=tuple(replace(r.line, amount=-r.line.amount) for r in corrected),
+            currency=draft.version(subscription).terms.currency,
+            tax_rate=tax_rate,
+            invoice_ids=tuple(named),
         )
         apply_note(draft, note)
-    return [line for line in lines if not _is_refund(line)]
-
-
-def _is_refund(line: Line) -> bool:
-    return line.kind is LineKind.LATE_USAGE and line.amount < 0
 
 
 def new_note(
@@ -62,10 +70,34 @@ def new_note(
     n: int,
     lines: tuple[Line, ...],
     currency: str,
-    corrects: Invoice | None = None,
+    corrects: Invoice | None,
 ) -> CreditNote:
     """Issue a credit note, at the tax rate of the invoice that it corrects."""
-    tax_rate = corrects.tax_rate if corrects is not None else draft.before.tax_rate
+    return _issue(
+        draft,
+        subscription,
+        kind,
+        seq=seq,
+        n=n,
+        lines=lines,
+        currency=currency,
+        tax_rate=corrects.tax_rate if corrects is not None else draft.before.tax_rate,
+        invoice_ids=(corrects.id,) if corrects is not None else (),
+    )
+
+
+def _issue(
+    draft: Draft,
+    subscription: Subscription,
+    kind: NoteKind,
+    *,
+    seq: int,
+    n: int,
+    lines: tuple[Line, ...],
+    currency: str,
+    tax_rate: Decimal,
+    invoice_ids: tuple[InvoiceId, ...],
+) -> CreditNote:
     sums = totals(lines, tax_rate=tax_rate, currency=currency)
     note = CreditNote(
         id=CreditNoteId(draft.new_id("note", subscription.id, seq, kind, n)),
@@ -80,7 +112,7 @@ def new_note(
         tax_rate=tax_rate,
         tax_amount=sums.tax_amount,
         amount=sums.amount,
-        invoice_ids=(corrects.id,) if corrects is not None else (),
+        invoice_ids=invoice_ids,
         issued_at=draft.now,
     )
     draft.add_note(note)

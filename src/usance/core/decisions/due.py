@@ -17,6 +17,7 @@ from usance.core.decisions import granting
 from usance.core.draft import Draft
 from usance.core.invoices import OVERDUE, InvoiceStatus
 from usance.core.metering import LATEST_PAST
+from usance.core.snapshot import Snapshot
 from usance.core.subscriptions import Subscription, SubscriptionStatus
 
 
@@ -57,6 +58,18 @@ class Step:
 
 def first(draft: Draft, now: datetime) -> Step | None:
     """Return the customer's first step that is due at `now`; None when nothing is."""
+    due = [step for step in _all(draft) if step.at <= now]
+    return min(due, key=lambda step: step.order, default=None)
+
+
+def next_in(facts: Snapshot) -> datetime | None:
+    """Return when the customer's next step is due; None: never, if nothing else happens."""
+    draft = Draft(facts, now=facts.customer.decided_at, seed="")
+    return min((step.at for step in _all(draft)), default=None)
+
+
+def _all(draft: Draft) -> list[Step]:
+    """Return every step that time alone will take, whenever it is due."""
     steps = [
         step
         for sub in draft.subscriptions.values()
@@ -75,8 +88,7 @@ def first(draft: Draft, now: datetime) -> Step | None:
         and invoice.status is InvoiceStatus.DUE
         and invoice.past_due_at is not None
     ]
-    due = [step for step in steps if step.at <= now]
-    return min(due, key=lambda step: step.order, default=None)
+    return steps
 
 
 def next_due_at(draft: Draft, subscription: Subscription) -> datetime | None:

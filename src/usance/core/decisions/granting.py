@@ -61,7 +61,7 @@ def move(
     taken = tuple((grant_id, amount) for grant_id, amount in taken if amount != 0)
     amount = sum((part for _, part in taken), ZERO) - overdraft
     pool = draft.pools[pool_id]
-    before = credits.balance(pool, grants_in(draft, pool_id), draft.now)
+    before = credits.balance(pool, grants_in(draft, pool_id), draft.at)
     draft.put(_counted(replace(pool, overdraft=pool.overdraft + overdraft), kind, amount))
     transaction = Transaction(
         id=TransactionId(draft.new_id("transaction", pool_id, pool.transactions + 1)),
@@ -112,7 +112,7 @@ def give(draft: Draft, grant: Grant) -> Grant:
 
 def burn(draft: Draft, pool: Pool, wanted: Decimal, event_id: EventId) -> Transaction:
     """Burn credits in spending order; a soft pool owes what its grants do not reach."""
-    parts = credits.take(grants_in(draft, pool.id), wanted, draft.now)
+    parts = credits.take(grants_in(draft, pool.id), wanted, draft.at)
     short = wanted - sum((amount for _, amount in parts), ZERO)
     assert short == 0 or not pool.hard_limit, "a hard limit is never crossed"
     taken = [(grant.id, -amount) for grant, amount in parts]
@@ -132,9 +132,11 @@ def grant_period(draft: Draft, subscription: Subscription, version: PlanVersion,
         return
     period = draft.periods[subscription.id, seq]
     roll_over(draft, subscription.id, before=(period.usage_from_seq, 0))
+    reason = _reason(version, subscription, period)
     for allocation in version.terms.credits:
-        grant_plan(draft, subscription, allocation, allocation.amount, seq=seq, n=0, window=0)
-        for window in range(1, windows.at(subscription, period, allocation.every, draft.now) + 1):
+        amount = allocation.amount
+        grant_plan(draft, subscription, allocation, amount, seq=seq, n=0, window=0, reason=reason)
+        for window in range(1, windows.at(subscription, period, allocation.every, draft.at) + 1):
             grant_window(draft, subscription, allocation, seq, window)
 
 
@@ -143,7 +145,17 @@ def grant_window(
 ) -> None:
     """Give an allocation's credits for a later window of a period, after rollover in its pool."""
     roll_over(draft, subscription.id, before=(seq, window), denomination=allocation.denomination)
-    grant_plan(draft, subscription, allocation, allocation.amount, seq=seq, n=0, window=window)
+    period = draft.periods[subscription.id, seq]
+    grant_plan(
+        draft,
+        subscription,
+        allocation,
+        allocation.amount,
+        seq=seq,
+        n=0,
+        window=window,
+        reason=_reason(draft.version(subscription), subscription, period),
+    )
 
 
 def next_window(
@@ -189,6 +201,7 @@ def grant_past_period(
     """Give the credits of a period that was paid after it ended: what rollover would have kept."""
     if was_granted(draft, subscription.id, seq):
         return
+    reason = _reason(version, subscription, draft.periods[subscription.id, seq])
     for allocation in version.terms.credits:
         match allocation.rollover:
             case Rollover.NONE:
@@ -200,7 +213,7 @@ def grant_past_period(
                 amount = min(allocation.amount, allocation.rollover_cap)
             case _:
                 assert_never(allocation.rollover)
-        grant_plan(draft, subscription, allocation, amount, seq=seq, n=0, window=0)
+        grant_plan(draft, subscription, allocation, amount, seq=seq, n=0, window=0, reason=reason)
 
 
 def grant_plan(
@@ -212,6 +225,7 @@ def grant_plan(
     seq: int,
     n: int,
     window: int,
+    reason: str,
 ) -> None:
     """Give one plan grant of `amount`, if there is anything to give."""
     if amount <= 0:
@@ -227,16 +241,24 @@ def grant_plan(
             amount=amount,
             remaining=amount,
             priority=PLAN_PRIORITY,
-            granted_at=draft.now,
-            expires_at=_expiry(draft.now, subscription.zone, allocation.expires_after_months),
+            granted_at=draft.at,
+            expires_at=_expiry(draft.at, subscription.zone, allocation.expires_after_months),
             subscription_id=subscription.id,
             seq=seq,
             n=n,
             window=window,
             rollover=allocation.rollover,
             rollover_cap=allocation.rollover_cap,
+            reason=reason,
         ),
     )
+
+
+def _reason(version: PlanVersion, subscription: Subscription, period: SubscriptionPeriod) -> str:
+    """Return what a plan grant is for: the plan, and the period's days in the subscription's zone."""
+    start = periods.local_date(period.starts_at, subscription.zone)
+    end = periods.local_date(period.planned_ends_at, subscription.zone)
+    return f"{version.plan_name}, period {start} to {end}"
 
 
 def _expiry(now: datetime, zone: str, months: int | None) -> datetime | None:
@@ -261,9 +283,9 @@ def roll_over(
         if denomination not in {None, draft.pools[pool_id].denomination}:
             continue
         own = [g for g in plan_grants if _place(g) < before]
-        keeping = credits.kept(own, draft.now)
+        keeping = credits.kept(own, draft.at)
         excess = [
-            (g.id, keeping.get(g.id, ZERO) - g.remaining) for g in own if g.usable_at(draft.now)
+            (g.id, keeping.get(g.id, ZERO) - g.remaining) for g in own if g.usable_at(draft.at)
         ]
         if any(amount != 0 for _, amount in excess):
             move(draft, pool_id, TransactionKind.ROLLOVER, excess)
@@ -278,7 +300,7 @@ def _place(grant: Grant) -> tuple[int, int]:
 def claw_back(draft: Draft, subscription_id: SubscriptionId) -> None:
     """Take what is left of a subscription's plan grants; bought and promotional ones stay."""
     for pool_id, own in _plan_grants(draft, subscription_id).items():
-        left = [(g.id, -g.remaining) for g in own if g.usable_at(draft.now)]
+        left = [(g.id, -g.remaining) for g in own if g.usable_at(draft.at)]
         if left:
             move(draft, pool_id, TransactionKind.CLAWBACK, left)
 
@@ -288,7 +310,7 @@ def expire(draft: Draft, pool_id: PoolId) -> None:
     gone = [
         (g.id, -g.remaining)
         for g in grants_in(draft, pool_id)
-        if g.remaining > 0 and g.expires_at is not None and g.expires_at <= draft.now
+        if g.remaining > 0 and g.expires_at is not None and g.expires_at <= draft.at
     ]
     if gone:
         move(draft, pool_id, TransactionKind.EXPIRY, gone)
@@ -312,13 +334,20 @@ def grant_increase(
     period = draft.periods[subscription.id, subscription.seq]
     for allocation in new.terms.credits:
         name = allocation.denomination
-        window = windows.at(subscription, period, allocation.every, draft.now)
+        window = windows.at(subscription, period, allocation.every, draft.at)
         before = old.terms.allocation(name)
         floor = before.amount if before is not None else ZERO
         given = _given(draft, subscription, period, name, window)
         had = max(floor, given + promised.get(name, ZERO))
         grant_plan(
-            draft, subscription, allocation, allocation.amount - had, seq=seq, n=n, window=window
+            draft,
+            subscription,
+            allocation,
+            allocation.amount - had,
+            seq=seq,
+            n=n,
+            window=window,
+            reason=_reason(new, subscription, period),
         )
 
 

@@ -123,7 +123,7 @@ def _grant_bought(draft: Draft, invoice: Invoice) -> None:
             amount=bought.credits,
             remaining=bought.credits,
             priority=0,
-            granted_at=draft.now,
+            granted_at=draft.at,
             expires_at=None,
             reason=f"Invoice {invoice.number}" if invoice.number else None,
         ),
@@ -136,9 +136,8 @@ def _grant_for(draft: Draft, subscription: Subscription, invoice: Invoice) -> No
     first = draft.segments.get((subscription.id, invoice.seq, 0))
     if first is None or first.invoice_id != invoice.id:
         return  # not a base price in advance (arrears grants at its boundary)
-    carrying = [x for x in draft.segments.values() if x.n == 0 and x.invoice_id == invoice.id]
-    if any(segment.seq > invoice.seq for segment in carrying):
-        return  # paid late, it became a later period's base, which was given its credits then
+    if invoice.reopened_at is not None:
+        return  # what it brings was given when it was paid first, it may be to a later period
     version = draft.before.versions[first.version_id]
     running = draft.running_period(subscription)
     # A period that a plan change cut counts, for credits, as the one that goes on from it.
@@ -154,10 +153,14 @@ def refresh(draft: Draft, subscription_id: SubscriptionId) -> None:
     subscription = draft.subscriptions[subscription_id]
     if subscription.status not in (SubscriptionStatus.ACTIVE, SubscriptionStatus.PAST_DUE):
         return
-    blocked = any(i.blocks_at(draft.now) for i in draft.invoices_of(subscription_id))
+    blocked = any(
+        i.blocks_at(draft.at) and upgrading.awaiting(draft, i) is None
+        for i in draft.invoices_of(subscription_id)
+    )
     if blocked and subscription.status is SubscriptionStatus.ACTIVE:
         draft.put(replace(subscription, status=SubscriptionStatus.PAST_DUE))
         draft.notice("subscription.past_due", subscription_id, {})
+        upgrading.lapse(draft, subscription_id, "The subscription is past due.")
     elif not blocked and subscription.status is SubscriptionStatus.PAST_DUE:
         draft.put(replace(subscription, status=SubscriptionStatus.ACTIVE))
         draft.notice("subscription.recovered", subscription_id, {})
@@ -174,12 +177,12 @@ def start_paid(draft: Draft, subscription: Subscription, invoice: Invoice) -> No
     subscription = replace(
         subscription,
         status=SubscriptionStatus.ACTIVE,
-        anchor_at=draft.now,
+        anchor_at=draft.at,
         anchor_seq=0,
         seq=-1,
         expires_at=None,
     )
-    period = opening.open_period(draft, subscription, version, draft.now, usage_from_seq=0)
+    period = opening.open_period(draft, subscription, version, draft.at, usage_from_seq=0)
     charge = sum((line.amount for line in invoice.lines if line.kind is LineKind.BASE), ZERO)
     # The one change an issued invoice sees: the period it paid for, set once, when it is known.
     draft.put(
@@ -239,16 +242,16 @@ def _re_anchor(draft: Draft, subscription: Subscription) -> None:
     first = draft.segments[subscription.id, ended.seq, 0]
     carried = _late_base(draft, subscription, ended)
     subscription = replace(
-        subscription, anchor_at=draft.now, anchor_seq=ended.seq + 1, anchor_day=None
+        subscription, anchor_at=draft.at, anchor_seq=ended.seq + 1, anchor_day=None
     )
     if carried is None:
         _grant_ended(draft, subscription, ended)
-        begin_period(draft, subscription, draft.now, closing=None)
+        begin_period(draft, subscription, draft.at, closing=None)
         return
     version = draft.version(subscription)
-    period = opening.open_period(draft, subscription, version, draft.now, usage_from_seq=None)
+    period = opening.open_period(draft, subscription, version, draft.at, usage_from_seq=None)
     opening.add_segment(
-        draft, period, 0, version, starts_at=draft.now, charge=first.charge, invoice_id=carried.id
+        draft, period, 0, version, starts_at=draft.at, charge=first.charge, invoice_id=carried.id
     )
     if not granting.was_granted(draft, subscription.id, ended.seq):
         granting.grant_period(draft, draft.subscriptions[subscription.id], version, period.seq)

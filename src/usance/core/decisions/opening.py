@@ -11,7 +11,7 @@ from typing import Final
 
 from usance.core import periods
 from usance.core.catalog import PlanVersion
-from usance.core.decisions import billing, crediting
+from usance.core.decisions import billing, crediting, rating
 from usance.core.draft import Draft
 from usance.core.ids import InvoiceId, SubscriptionId
 from usance.core.invoices import Invoice, InvoiceKind, InvoiceStatus
@@ -104,11 +104,9 @@ def issue_arrears(
     invoice = pending_invoice(draft, subscription.id, period.seq)
     assert invoice is not None, "an arrears period has a PENDING invoice"
     base = billing.arrears_base_lines(draft, period, until)
-    usage = billing.bill_usage(draft, subscription, running=period)
-    lines = crediting.credit_below_zero(
-        draft, subscription, [*base, *usage], crediting.Occasion.ARREARS, seq=period.seq
-    )
-    invoice = billing.with_lines(draft, replace(invoice, ends_at=until), lines)
+    usage = rating.bill_usage(draft, subscription, running=period)
+    crediting.credit_late(draft, subscription, crediting.Occasion.ARREARS, seq=period.seq)
+    invoice = billing.with_lines(draft, replace(invoice, ends_at=until), [*base, *usage])
     issue(draft, subscription, invoice, not_before=until)
 
 
@@ -124,11 +122,9 @@ def issue_advance(
     period = draft.periods[subscription.id, invoice.seq]
     sold = draft.before.versions[draft.segments[subscription.id, invoice.seq, 0].version_id]
     base = billing.base_line(sold, period.starts_at, period.planned_ends_at)
-    usage = billing.bill_usage(draft, subscription, running=closing)
-    lines = crediting.credit_below_zero(
-        draft, subscription, [base, *usage], crediting.Occasion.PERIOD, seq=invoice.seq
-    )
-    invoice = billing.with_lines(draft, invoice, lines)
+    usage = rating.bill_usage(draft, subscription, running=closing)
+    crediting.credit_late(draft, subscription, crediting.Occasion.PERIOD, seq=invoice.seq)
+    invoice = billing.with_lines(draft, invoice, [base, *usage])
     issue(draft, replace(subscription, version_id=sold.id), invoice, not_before=draft.now)
 
 
@@ -181,7 +177,7 @@ def collect_at(draft: Draft, period: SubscriptionPeriod) -> datetime | None:
     Only a period with a price on usage has something to collect.
     """
     minutes = draft.before.account.collection_minutes
-    if minutes == 0 or not billing.has_priced_usage(draft, period):
+    if minutes == 0 or not rating.has_priced_usage(draft, period):
         return None
     return period.ends_at + timedelta(minutes=minutes)
 

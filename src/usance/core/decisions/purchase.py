@@ -34,7 +34,8 @@ def purchase(
 ) -> Outcome:
     """Order credits: a DUE invoice at the price in force; paid, it brings a PURCHASED grant.
 
-    Refusals, in this order: validation_failed (denomination, credits), no_price.
+    Refusals, in this order: validation_failed (denomination, credits), no_price, validation_failed
+    (credits: so few that they come to nothing).
     """
     if denomination not in before.credit_models:
         raise invalid("denomination", "There is no such credit model.")
@@ -45,14 +46,16 @@ def purchase(
         raise Refusal(
             Code.NO_PRICE, f"{denomination} has no price now: publish one.", field="denomination"
         )
+    amount = money.rounded(wanted * price.price_per_credit, price.currency)
+    if amount == 0:
+        raise invalid("credits", f"So few cost {amount} {price.currency}: buy more at once.")
 
     # Nothing can be refused from here on.
     draft = Draft(before, now=now, seed=seed)
-    exact = wanted * price.price_per_credit
     line = Line(
         LineKind.OTHER,
         f"{before.credit_models[denomination].name}",
-        money.rounded(exact, price.currency),
+        amount,
         quantity=wanted,
         unit_price=price.price_per_credit,
     )

@@ -82,14 +82,15 @@ def pay_out(
     if held < amount:
         raise Refusal(
             Code.INSUFFICIENT_BALANCE,
-            f"The customer has {held} {currency} on account.",
+            f"The customer has {money.rounded(held, currency)} {currency} on account.",
             field="amount",
-            detail={"balance": held},
+            detail={"balance": money.rounded(held, currency)},
         )
 
     # Nothing can be refused from here on.
     draft = Draft(before, now=now, seed=seed)
     draft.move_balance(currency, -amount, EntryKind.PAYOUT, draft.new_id("payout"))
+    amount = money.rounded(amount, currency)
     draft.notice("balance.paid_out", before.customer.id, {"amount": amount, "currency": currency})
     lifecycle.conclude(draft)
     return draft.outcome()
@@ -119,7 +120,6 @@ def reverse(before: Snapshot, payment_id: PaymentId, *, now: datetime, seed: UUI
         _take_off(draft, invoice_id, amount, Source.PAYMENT, payment_id)
         left -= amount
     left = _take_from_balance(draft, payment, left)
-    left = _reopen_spent(draft, payment, left)
     if left > 0:
         _ask_for(draft, payment, left)
     lifecycle.conclude(draft)
@@ -155,16 +155,16 @@ def _take_off(
 
 
 def _take_from_balance(draft: Draft, payment: Payment, wanted: Decimal) -> Decimal:
-    """Take what is there from the balance; return what is missing."""
+    """Take from the balance what is there, and what it has spent; return what is missing."""
     balance = draft.balances.get(payment.currency)
     held = ZERO if balance is None else balance.amount
-    part = min(held, wanted)
-    draft.move_balance(payment.currency, -part, EntryKind.REVERSAL, payment.id)
-    return wanted - part
+    missing = _reopen_spent(draft, payment, wanted - min(held, wanted))
+    draft.move_balance(payment.currency, missing - wanted, EntryKind.REVERSAL, payment.id)
+    return missing
 
 
 def _reopen_spent(draft: Draft, payment: Payment, wanted: Decimal) -> Decimal:
-    """Take back what the balance has put onto invoices, newest first; return what is missing."""
+    """Take back to the balance what it has put onto invoices, newest first; return what is missing."""
     spent = [
         one for one in draft.before.applications if one.source is Source.BALANCE and one.amount > 0
     ]
@@ -194,6 +194,7 @@ def _reopen_spent(draft: Draft, payment: Payment, wanted: Decimal) -> Decimal:
         if part <= 0 or invoice.status is InvoiceStatus.VOID:
             continue
         _take_off(draft, one.invoice_id, part, Source.BALANCE, None)
+        draft.move_balance(payment.currency, part, EntryKind.REOPENED, one.invoice_id)
         wanted -= part
     return wanted
 

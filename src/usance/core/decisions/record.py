@@ -18,11 +18,12 @@ from usance.core import credits, ids, pricing, usage
 from usance.core.catalog import AggregationKind, Scalar
 from usance.core.decisions import due, granting
 from usance.core.draft import Draft
+from usance.core.holds import credits_held
 from usance.core.ids import EventId
 from usance.core.metering import LATEST_FUTURE, LATEST_PAST, Counter, UsageEvent
 from usance.core.pricing import Volume
 from usance.core.refusals import Code, Refusal, invalid
-from usance.core.subscriptions import SubscriptionStatus
+from usance.core.subscriptions import Subscription
 from usance.core.usage import Match
 
 ZERO: Final = Decimal(0)
@@ -161,32 +162,45 @@ def _bill(
         if (found := usage.match(draft, versions, one, use.feature_key, at)) is not None
     ]
     if not matches:
-        return None, [_why_unmatched(draft, at)]
+        return None, [_why_unmatched(draft, list(draft.subscriptions.values()), at)]
     counted = [found for found in matches if passes(found.term.aggregation.filter, use.meta)]
     if not counted:
         return None, ["filtered: the plan's filter on event properties leaves this event out"]
-    found = usage.choose(draft, counted, use.units)
+    found = usage.choose(draft, counted, use.units, draft.now)
     assert found is not None, "one of several is chosen"
-    notes = ["in_trial: nothing in a trial is charged"] if found.period.is_trial else []
-    if found.period.billed_at is not None and not found.period.is_trial:
-        notes.append("late: the period is billed already; this goes onto the next invoice")
-    return _count(draft, found, use, event_id, at), notes
+    return _count(draft, found, use, event_id, at), _notes(found)
 
 
-def _why_unmatched(draft: Draft, at: datetime) -> str:
-    subscriptions = draft.subscriptions.values()
+def _notes(found: Match) -> list[str]:
+    """Return what is to be said of an event that was counted: why, or when, it is charged."""
+    if found.period.is_trial:
+        return ["in_trial: nothing in a trial is charged"]
+    if found.subscription.is_ended and not found.subscription.settle:
+        return ["not_charged: the subscription was cancelled without settling its usage"]
+    if found.period.billed_at is not None:
+        return ["late: the period is billed already; this goes onto the next invoice"]
+    return []
+
+
+def _why_unmatched(draft: Draft, subscriptions: list[Subscription], at: datetime) -> str:
     if not subscriptions:
         return "no_subscription: the customer has no subscription"
     if any(usage.period_at(draft, one, at) for one in subscriptions):
         return "feature_not_in_plan: no plan of the customer has this feature then"
-    started = [draft.periods.get((one.id, 0)) for one in subscriptions]
-    if all(first is None or at < first.starts_at for first in started):
+    started = [one for one in subscriptions if _has_started(draft, one, at)]
+    if not started:
         return "before_activation: no subscription of the customer had started"
-    if all(
-        one.is_ended for one in subscriptions if one.status is not SubscriptionStatus.INCOMPLETE
-    ):
+    if all(one.cancelled_at is not None and one.cancelled_at <= at for one in started):
         return "after_end: the customer's subscriptions had ended"
     return "in_gap: no period of a subscription contains this instant"
+
+
+def _has_started(draft: Draft, subscription: Subscription, at: datetime) -> bool:
+    """Whether the first period had begun; one that the snapshot left out lies before any event."""
+    if subscription.seq < 0:
+        return False
+    first = draft.periods.get((subscription.id, 0))
+    return first is None or first.starts_at <= at
 
 
 def passes(wanted: tuple[tuple[str, Scalar], ...], meta: Mapping[str, object] | None) -> bool:
@@ -220,7 +234,7 @@ def _count(draft: Draft, found: Match, use: Use, event_id: EventId, at: datetime
             asked = _new_value(draft, found, use, row)
         case _:
             assert_never(kind)
-    left = usage.room(draft, found)
+    left = usage.room(draft, found, draft.now)
     billable = asked if left is None else min(asked, left)
     covered, burnt, insufficient = _burn(draft, found, use, billable, event_id=event_id, at=at)
     before = _priced_before(draft, found)
@@ -297,6 +311,8 @@ def _burn(
     covered = billable
     if pool.hard_limit:
         balance = credits.balance(pool, granting.grants_in(draft, pool.id), draft.now)
+        # What others hold is not there to be burnt.
+        balance -= credits_held(draft.holds.values(), pool.denomination, draft.now)
         covered = credits.coverable(billable, weight, balance)
     wanted = covered * weight
     if wanted > 0:
@@ -347,7 +363,7 @@ def _receipt(
     if billed is None:
         return _plain(receipt)
     found = billed.match
-    state = usage.used(draft, found)
+    state = usage.used(draft, found, draft.now)
     receipt["matched"] = {
         "subscriptionId": str(found.subscription.id),
         "planKey": found.version.plan_key,

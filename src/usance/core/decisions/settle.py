@@ -15,7 +15,7 @@ from usance.core import money
 from usance.core.decisions import lifecycle
 from usance.core.draft import Draft
 from usance.core.ids import InvoiceId, PaymentId
-from usance.core.invoices import Invoice, InvoiceStatus
+from usance.core.invoices import OPEN, Invoice, InvoiceStatus
 from usance.core.outcome import Outcome
 from usance.core.payments import EntryKind, Payment, Source
 from usance.core.refusals import Code, Refusal, invalid
@@ -47,7 +47,7 @@ def mark_paid(before: Snapshot, request: MarkPaid, *, now: datetime, seed: UUID)
     invoice = before.invoices.get(request.invoice_id)
     if invoice is None:
         raise Refusal(Code.INVOICE_NOT_FOUND, "There is no such invoice.")
-    _refuse_state(invoice)
+    _refuse_state(before, invoice)
     if request.amount is not None:
         refuse_amount(request.amount, invoice.currency)
     refuse_paid_at(request.paid_at, now)
@@ -64,6 +64,7 @@ def mark_paid(before: Snapshot, request: MarkPaid, *, now: datetime, seed: UUID)
 
     # Nothing can be refused from here on.
     amount = request.amount if request.amount is not None else invoice.amount_due
+    amount = money.rounded(amount, invoice.currency)
     if (
         amount == 0
     ):  # a new reference on a paid invoice that names no amount: there is no money in it
@@ -78,10 +79,13 @@ def mark_paid(before: Snapshot, request: MarkPaid, *, now: datetime, seed: UUID)
     return draft.outcome()
 
 
-def _refuse_state(invoice: Invoice) -> None:
+def _refuse_state(before: Snapshot, invoice: Invoice) -> None:
     if invoice.status is InvoiceStatus.VOID:
         detail = {"replacedByInvoiceId": invoice.replaced_by} if invoice.replaced_by else None
-        told = " Pay the invoice that replaces it." if invoice.replaced_by else ""
+        # Open ones are all in the snapshot: one that is not there asks for nothing either.
+        instead = before.invoices.get(invoice.replaced_by) if invoice.replaced_by else None
+        is_open = instead is not None and instead.status in OPEN
+        told = " Pay the invoice that replaces it." if is_open else ""
         raise Refusal(
             Code.INVOICE_VOID, f"The invoice is void and asks for nothing.{told}", detail=detail
         )
@@ -113,6 +117,13 @@ def same_payment(
     if reference is None:
         return None
     known = next((p for p in before.payments.values() if p.reference == reference), None)
+    if known is not None and known.reversed_at is not None:
+        raise Refusal(
+            Code.PAYMENT_REFERENCE_CONFLICT,
+            "The payment under this reference was reversed: send new money under one of its own.",
+            field="reference",
+            detail={"paymentId": known.id},
+        )
     if known is not None and (known.currency != currency or amount not in {None, known.amount}):
         raise Refusal(
             Code.PAYMENT_REFERENCE_CONFLICT,

@@ -30,6 +30,7 @@ class Subscribe:
     plan: CataloguePlan
     grace_days: int | None
     metadata: Mapping[str, object]
+    field: str = "planId"  # the one that named the plan
 
 
 def subscription_id(now: datetime, seed: UUID) -> SubscriptionId:
@@ -44,7 +45,7 @@ def subscribe(before: Snapshot, request: Subscribe, *, now: datetime, seed: UUID
     already_subscribed. In advance with something to pay the subscription is INCOMPLETE and waits
     for its invoice; else it is ACTIVE, or TRIALING, at once.
     """
-    refuse_plan(before, request.plan)
+    refuse_plan(before, request.plan, request.field)
     refuse_second(before, request.plan.plan.id)
 
     # Nothing can be refused from here on.
@@ -74,16 +75,16 @@ def subscribe(before: Snapshot, request: Subscribe, *, now: datetime, seed: UUID
     return draft.outcome()
 
 
-def refuse_plan(before: Snapshot, plan: CataloguePlan) -> None:
-    """Refuse a plan that this customer cannot see, or that is not sold."""
+def refuse_plan(before: Snapshot, plan: CataloguePlan, field: str) -> None:
+    """Refuse a plan that this customer cannot see, or that is not sold; `field` is what named it."""
     only = plan.plan.customer_reference
     if only is not None and only != before.customer.reference:
-        raise Refusal(Code.PLAN_NOT_FOUND, "There is no such plan.", field="planId")
+        raise Refusal(Code.PLAN_NOT_FOUND, "There is no such plan.", field=field)
     if plan.plan.status is not PlanStatus.ACTIVE:
         raise Refusal(
             Code.PLAN_NOT_ACTIVE,
             f"The plan {plan.plan.key} is {plan.plan.status.lower()} and cannot be subscribed to.",
-            field="planId",
+            field=field,
         )
 
 
@@ -179,7 +180,7 @@ def _start_trial(draft: Draft, subscription: Subscription, version: PlanVersion)
         seq=0,
         kind=InvoiceKind.SUBSCRIPTION,
         n=0,
-        lines=[],
+        lines=[billing.trial_line(version, period)],
         currency=version.terms.currency,
         starts_at=period.starts_at,
         ends_at=period.ends_at,

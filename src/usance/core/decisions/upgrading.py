@@ -11,7 +11,7 @@ from typing import Final
 
 from usance.core import periods, proration
 from usance.core.catalog import PlanVersion
-from usance.core.decisions import billing, crediting, granting, opening
+from usance.core.decisions import billing, crediting, granting, opening, rating
 from usance.core.draft import Draft
 from usance.core.ids import SubscriptionId
 from usance.core.invoices import Invoice, InvoiceKind, InvoiceStatus, Line, LineKind, NoteKind
@@ -24,6 +24,8 @@ from usance.core.subscriptions import (
 )
 
 ZERO: Final = Decimal(0)
+
+REMAINING: Final = "Remaining time on "
 
 
 def standing_charge(draft: Draft, segment: Segment) -> Decimal:
@@ -45,7 +47,7 @@ def unused_line(
     segment = draft.segments_of(subscription.id, period.seq)[-1 - without]
     version = draft.before.versions[segment.version_id]
     span = periods.Period(segment.starts_at, period.planned_ends_at)
-    elapsed = span.elapsed_us(draft.now)
+    elapsed = span.elapsed_us(draft.at)
     left = proration.unused(
         standing_charge(draft, segment),
         elapsed=elapsed,
@@ -56,7 +58,7 @@ def unused_line(
         LineKind.UNUSED_TIME,
         f"Unused time on {version.plan_name}",
         -left,
-        starts_at=draft.now,
+        starts_at=draft.at,
         ends_at=period.planned_ends_at,
         elapsed_us=span.length_us - elapsed,
         length_us=span.length_us,
@@ -161,7 +163,7 @@ def _remaining_line(draft: Draft, period: SubscriptionPeriod, new: PlanVersion) 
     )
     return Line(
         LineKind.REMAINING_TIME,
-        f"Remaining time on {new.plan_name}",
+        f"{REMAINING}{new.plan_name}",
         charge,
         starts_at=draft.now,
         ends_at=period.ends_at,
@@ -250,16 +252,12 @@ def _closing_lines(
         return []
     lines = [unused_line(draft, subscription, period)]
     if paid is not None:
-        told = f"Time on {old.plan_name} until the change"
+        told = f"Elapsed time on {old.plan_name} until the change"
         waited = _waited(paid, lines[0], told)
         lines = [replace(x, kind=LineKind.ELAPSED_TIME) for x in waited if x.amount != 0]
-    usage = billing.bill_usage(draft, subscription, running=period)
-    return [
-        *lines,
-        *crediting.credit_below_zero(
-            draft, subscription, usage, crediting.Occasion.CUT, seq=period.seq
-        ),
-    ]
+    usage = rating.bill_usage(draft, subscription, running=period)
+    crediting.credit_late(draft, subscription, crediting.Occasion.CUT, seq=period.seq)
+    return [*lines, *usage]
 
 
 def _adjust(
@@ -276,6 +274,7 @@ def _adjust(
     currency = draft.version(subscription).terms.currency
     net = sum((line.amount for line in lines), ZERO)
     if net < 0:
+        corrects = _base_invoice(draft, subscription, period)
         note = crediting.new_note(
             draft,
             subscription,
@@ -284,8 +283,10 @@ def _adjust(
             n=n,
             lines=tuple(replace(line, amount=-line.amount) for line in lines),
             currency=currency,
-            corrects=_base_invoice(draft, subscription, period),
+            corrects=corrects,
         )
+        # Usage in it was charged by giving back less for the base invoice, at that one's rate.
+        rating.charged_by(draft, None if corrects is None else corrects.id, note.tax_rate)
         crediting.apply_note(draft, note)
         return None
     invoice = billing.new_invoice(
@@ -357,7 +358,9 @@ def await_payment(
         )
     )
     draft.notice("subscription.change_scheduled", subscription.id, {"planKey": new.plan_key})
-    opening.issue(draft, replace(subscription, version_id=new.id), invoice, not_before=draft.now)
+    # Without any grace there would be no time in which it could be paid.
+    sold = replace(subscription, version_id=new.id, grace_days=max(1, subscription.grace_days))
+    opening.issue(draft, sold, invoice, not_before=draft.now)
     return True
 
 

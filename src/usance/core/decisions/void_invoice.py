@@ -13,7 +13,7 @@ from usance.core.credits import TransactionKind
 from usance.core.decisions import billing, granting, lifecycle, upgrading
 from usance.core.draft import Draft
 from usance.core.ids import InvoiceId
-from usance.core.invoices import OPEN, Invoice, InvoiceKind, InvoiceStatus
+from usance.core.invoices import OPEN, Invoice, InvoiceKind, InvoiceStatus, LineKind
 from usance.core.outcome import Outcome
 from usance.core.refusals import Code, Refusal
 from usance.core.snapshot import Snapshot
@@ -41,9 +41,7 @@ def void_invoice(
             Code.INVOICE_PENDING, "The invoice is not issued yet: cancel its subscription."
         )
     if invoice.status not in OPEN:
-        raise Refusal(
-            Code.INVOICE_NOT_VOIDABLE, "The invoice is paid: reverse its payment or credit it."
-        )
+        raise Refusal(Code.INVOICE_NOT_VOIDABLE, "The invoice is paid: reverse its payment.")
     subscription = (
         before.subscriptions.get(invoice.subscription_id) if invoice.subscription_id else None
     )
@@ -51,6 +49,9 @@ def void_invoice(
     undone = None if awaited is not None else _plan_change(draft, subscription, invoice)
 
     # Nothing can be refused from here on.
+    if awaited is None and subscription is not None:
+        # What it charges and gives back was reckoned with the invoice that is void now.
+        upgrading.lapse(draft, subscription.id, "Another invoice was voided.")
     billing.void(draft, invoice, reason)
     if awaited is not None:
         del draft.changes[awaited.subscription_id]
@@ -76,6 +77,12 @@ def _plan_change(
         raise Refusal(
             Code.INVOICE_NOT_VOIDABLE,
             "Only the adjustment of the running period's newest plan change can be voided.",
+        )
+    asked = sum((x.amount for x in invoice.lines if x.kind is LineKind.REMAINING_TIME), ZERO)
+    if newest.charge != asked:
+        raise Refusal(
+            Code.INVOICE_NOT_VOIDABLE,
+            "The plan change waited for its payment, and what was charged for the wait is credited.",
         )
     return newest
 

@@ -464,6 +464,37 @@ CREATE TABLE counter_values (
     FOREIGN KEY (account_id, customer_id, subscription_id, seq) REFERENCES periods
 );
 
+-- Units and credits set aside between a check and its event; over by itself at expires_at.
+CREATE TABLE holds (
+    account_id      uuid        NOT NULL,
+    customer_id     uuid        NOT NULL,
+    hold_id         uuid        NOT NULL,
+    key             text        NOT NULL,  -- the caller's, else the id
+    fingerprint     bytea       NOT NULL CHECK (length(fingerprint) = 32),
+    subscription_id uuid        NOT NULL,
+    seq             integer     NOT NULL,
+    feature_key     text        NOT NULL,
+    version_id      uuid        NOT NULL,
+    "window"        integer     NOT NULL,
+    units           numeric     NOT NULL CHECK (units >= 0 AND units < 'Infinity'),
+    model           text,
+    denomination    text,
+    credits         numeric     NOT NULL CHECK (credits >= 0 AND credits < 'Infinity'),
+    created_at      timestamptz NOT NULL,
+    expires_at      timestamptz NOT NULL,
+    status          text        NOT NULL CHECK (status IN ('HELD', 'SETTLED', 'RELEASED')),
+    closed_at       timestamptz,
+    event_id        uuid,                  -- of the event that settled it
+    PRIMARY KEY (account_id, customer_id, hold_id),
+    UNIQUE (account_id, customer_id, key),
+    FOREIGN KEY (account_id, customer_id, subscription_id, seq) REFERENCES periods,
+    CHECK (expires_at > created_at),
+    CHECK ((status = 'HELD') = (closed_at IS NULL)),
+    CHECK ((status = 'SETTLED') = (event_id IS NOT NULL))
+);
+CREATE INDEX holds_open ON holds (account_id, customer_id, expires_at) WHERE status = 'HELD';
+CREATE INDEX holds_by_id ON holds (account_id, hold_id);
+
 -- Identity of an event for ever: a partitioned table could not hold this key.
 CREATE TABLE event_keys (
     account_id  uuid        NOT NULL,

@@ -1,0 +1,39 @@
+"""Credit notes: listed, with where their money went."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from usance.actions import ledger
+from usance.actions.commands import Call
+from usance.core.invoices import CreditNote
+from usance.store import invoices as stored
+from usance.store.db import Tx
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A credit note, whose it is, and what of it went to the balance: the rest closed invoices."""
+
+    note: CreditNote
+    customer_reference: str
+    to_balance: Decimal
+
+
+async def page(
+    tx: Tx, call: Call, *, reference: str | None, limit: int, offset: int
+) -> tuple[list[View], int]:
+    """Return a page of credit notes, the newest first, and how many there are."""
+    customer_id = None
+    if reference is not None:
+        customer = await ledger.customer_of(tx, call, reference)
+        await ledger.settled(tx, call, customer)
+        customer_id = customer.id
+    found, total = await stored.notes_page(
+        tx, call.account.id, customer_id=customer_id, limit=limit, offset=offset
+    )
+    owners = await ledger.references(tx, call, [one.customer_id for one in found])
+    applied = await stored.applied(tx, call.account.id, found)
+    return [
+        View(one, owners[one.customer_id], one.amount - applied.get(one.id, Decimal(0)))
+        for one in found
+    ], total

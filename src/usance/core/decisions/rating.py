@@ -1,0 +1,340 @@
+"""Rating: the lines that a period's usage comes to, and what the counters remember of them.
+
+Every usage line is what the counter's quantity comes to less what was billed of it before, so a
+first bill, a late event and a correction are one calculation.
+
+Units: amounts are rounded once, here, on the line; shares of time are microseconds.
+Sources: BILLING.md, "Upgrading, downgrading", "Usage".
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from decimal import Decimal
+from typing import Final
+
+from usance.core import money, pricing
+from usance.core.catalog import FeatureTerms, PlanVersion
+from usance.core.draft import Draft
+from usance.core.ids import InvoiceId
+from usance.core.invoices import Line, LineKind, Refund
+from usance.core.metering import Counter, CounterKey
+from usance.core.pricing import PerUnit
+from usance.core.subscriptions import Segment, Subscription, SubscriptionPeriod
+
+ZERO: Final = Decimal(0)
+
+
+def parts_of(
+    draft: Draft, period: SubscriptionPeriod, until: datetime
+) -> list[tuple[Segment, datetime]]:
+    """Return the period's segments up to `until`, each with its end."""
+    segments = draft.segments_of(period.subscription_id, period.seq)
+    ends = [s.starts_at for s in segments[1:]] + [period.ends_at]
+    return [
+        (segment, min(end, until))
+        for segment, end in zip(segments, ends, strict=True)
+        if segment.starts_at < until or segment.starts_at == period.starts_at
+    ]
+
+
+def bill_usage(
+    draft: Draft, subscription: Subscription, *, running: SubscriptionPeriod | None
+) -> list[Line]:
+    """Bill what awaits an invoice, and `running` as if it ended now; mark the counters billed.
+
+    Older periods come first, then the running one. A trial is never billed. Lines of 0.00 are shown
+    for priced features that were used. What was billed too high before is no line: it is left in the
+    draft's refunds, for a credit note (`crediting.credit_late`).
+    """
+    awaiting = {
+        (c.key.seq, c.key.feature_key)
+        for c in draft.counters.values()
+        if c.key.subscription_id == subscription.id and c.awaits_invoice
+    }
+    lines: list[Line] = []
+    for seq in sorted({seq for seq, _ in awaiting}):
+        period = draft.periods[subscription.id, seq]
+        features = {key for its_seq, key in awaiting if its_seq == seq}
+        lines += _bill_period(draft, period, until=period.ends_at, only=features)
+        if period.billed_at is None:  # it closed without an invoice; what comes now is late
+            draft.put(replace(draft.periods[subscription.id, seq], billed_at=draft.now))
+    if running is not None:
+        lines += _bill_period(draft, running, until=min(draft.at, running.ends_at), only=None)
+        draft.put(replace(draft.periods[subscription.id, running.seq], billed_at=draft.now))
+    return lines
+
+
+def has_priced_usage(draft: Draft, period: SubscriptionPeriod) -> bool:
+    """Whether some usage of the period has a price; a trial's has none."""
+    return not period.is_trial and bool(_priced_features(draft, period))
+
+
+def leave_for_next_invoice(
+    draft: Draft, subscription: Subscription, period: SubscriptionPeriod
+) -> None:
+    """Keep the usage of a period that closes without an invoice for the one that comes next."""
+    if period.is_trial:
+        return
+    for features in _priced_features(draft, period).values():
+        for term, version in features:
+            _counter_of(draft, period, term.key, version)
+    for counter in list(draft.counters.values()):
+        key = counter.key
+        if key.subscription_id == subscription.id and key.seq == period.seq:
+            draft.put(replace(counter, awaits_invoice=True))
+
+
+def _bill_period(
+    draft: Draft, period: SubscriptionPeriod, *, until: datetime, only: set[str] | None
+) -> list[Line]:
+    lines: list[Line] = []
+    if period.is_trial:
+        return lines
+    for feature_key, parts in _priced_features(draft, period).items():
+        if only is None or feature_key in only:
+            lines += _bill_feature(draft, period, parts, until)
+    for counter in list(draft.counters.values()):  # a feature without a price has nothing to bill
+        key = counter.key
+        if (key.subscription_id, key.seq) == (
+            period.subscription_id,
+            period.seq,
+        ) and counter.awaits_invoice:
+            draft.put(replace(counter, awaits_invoice=False))
+    return lines
+
+
+def _priced_features(
+    draft: Draft, period: SubscriptionPeriod
+) -> dict[str, list[tuple[FeatureTerms, PlanVersion]]]:
+    """Return, for each feature with a price, its terms in the versions of the period, in order.
+
+    A plan change that was undone is among them: what was used until then was used under its terms.
+    """
+    features: dict[str, list[tuple[FeatureTerms, PlanVersion]]] = {}
+    seen = set()
+    own = (period.subscription_id, period.seq)
+    segments = [s for key, s in draft.segments.items() if key[:2] == own]
+    for segment in sorted(segments, key=lambda s: s.n):
+        version = draft.before.versions[segment.version_id]
+        # Undone at once, or still waited for: in force only for what was used at that very instant.
+        at_once = segment.undone_at is not None and segment.undone_at <= segment.starts_at
+        if version.id in seen or (at_once and not _has_counter(draft, period, version)):
+            continue
+        seen.add(version.id)
+        for term in version.terms.features:
+            if term.price is not None:
+                features.setdefault(term.key, []).append((term, version))
+    return features
+
+
+def _has_counter(draft: Draft, period: SubscriptionPeriod, version: PlanVersion) -> bool:
+    own = (period.subscription_id, period.seq, version.id)
+    keys = (counter.key for counter in draft.counters.values())
+    return any((key.subscription_id, key.seq, key.version_id) == own for key in keys)
+
+
+@dataclass(frozen=True, slots=True)
+class _Charge:
+    """What a version's part of a period comes to: exact, and whether its minimum decided.
+
+    `elapsed_us` is the part's own time, where the charge is a share by time.
+    """
+
+    exact: Decimal
+    is_minimum: bool
+    elapsed_us: int | None
+
+
+def _bill_feature(
+    draft: Draft,
+    period: SubscriptionPeriod,
+    parts: Sequence[tuple[FeatureTerms, PlanVersion]],
+    until: datetime,
+) -> list[Line]:
+    """Bill one feature of a period: a line for each version under which there is something to say."""
+    lines = []
+    before = ZERO
+    for term, version in parts:
+        rows = _rows(draft, period, term.key, version)
+        quantity = sum((row.priced for row in rows), ZERO)
+        charge = _charge(
+            draft, period, term, version, before=before, quantity=quantity, until=until
+        )
+        before += quantity
+        total = money.rounded(charge.exact, version.terms.currency)
+        billed = sum((row.billed_amount for row in rows), ZERO)
+        billed_units = sum((row.billed_units for row in rows), ZERO)
+        late = period.billed_at is not None
+        used = any(row.events for row in rows)
+        if (total != billed) if late else (used or total > 0):
+            line = _usage_line(
+                draft,
+                period,
+                term,
+                version,
+                charge,
+                quantity=quantity - billed_units,
+                covered=ZERO if late else sum((row.covered for row in rows), ZERO),
+                amount=total - billed,
+                unit_price=_unit_price(term, quantity, charge.exact),
+                until=until,
+            )
+            if total < billed:
+                draft.refunds.append(_refund(draft, rows, line))
+            else:
+                lines.append(line)
+        _mark_billed(draft, period, term, version, total)
+    return lines
+
+
+def _refund(draft: Draft, rows: Sequence[Counter], line: Line) -> Refund:
+    """Return a line below zero with what had charged the usage."""
+    for row in rows:
+        if row.billed_tax_rate is not None:
+            return Refund(line, row.billed_by, row.billed_tax_rate)
+    return Refund(line, None, draft.before.tax_rate)
+
+
+def _charge(
+    draft: Draft,
+    period: SubscriptionPeriod,
+    term: FeatureTerms,
+    version: PlanVersion,
+    *,
+    before: Decimal,
+    quantity: Decimal,
+    until: datetime,
+) -> _Charge:
+    """Return the charge for one version's part of a period, its minimum included."""
+    assert term.price is not None, "only priced features are billed"
+    in_force = sum(
+        period.span.elapsed_us(end) - period.span.elapsed_us(segment.starts_at)
+        for segment, end in parts_of(draft, period, until)
+        if segment.version_id == version.id
+    )
+    whole = period.span.length_us
+    adds_up = term.aggregation.kind.adds_up
+    if adds_up:
+        used = pricing.part(term.price, before, quantity)
+    else:
+        # The highest or distinct count of a part stands for the part's time only.
+        used = pricing.rate(term.price, quantity)
+        used = used if in_force == whole else used * in_force / whole
+    exact = pricing.floor(used, term.price.minimum, in_force, whole)
+    is_share = in_force != whole and (not adds_up or exact > used)
+    return _Charge(exact, exact > used, in_force if is_share else None)
+
+
+def _usage_line(
+    draft: Draft,
+    period: SubscriptionPeriod,
+    term: FeatureTerms,
+    version: PlanVersion,
+    charge: _Charge,
+    *,
+    quantity: Decimal,
+    covered: Decimal,
+    amount: Decimal,
+    unit_price: Decimal | None,
+    until: datetime,
+) -> Line:
+    feature = draft.before.features.get(term.key)
+    told = [f"{feature.name if feature is not None else term.key} ({version.plan_name})"]
+    if charge.is_minimum:
+        told.append("minimum")
+    if covered > 0:
+        told.append(f"{covered.normalize():f} paid with credits")
+    late = period.billed_at is not None
+    if late:
+        told.append("reported late")
+    starts_at, ends_at = _own_part(draft, period, version, until)
+    return Line(
+        LineKind.LATE_USAGE if late else LineKind.USAGE,
+        ", ".join(told),
+        money.rounded(amount, version.terms.currency),
+        feature_key=term.key,
+        quantity=quantity,
+        unit_price=unit_price,
+        starts_at=starts_at,
+        ends_at=ends_at,
+        elapsed_us=charge.elapsed_us,
+        length_us=None if charge.elapsed_us is None else period.span.length_us,
+    )
+
+
+def _own_part(
+    draft: Draft, period: SubscriptionPeriod, version: PlanVersion, until: datetime
+) -> tuple[datetime, datetime]:
+    """Return from when to when a version was in force in a period; undone, until it was undone."""
+    spans = [
+        (segment.starts_at, end)
+        for segment, end in parts_of(draft, period, until)
+        if segment.version_id == version.id
+    ]
+    if not spans:
+        own = (period.subscription_id, period.seq)
+        spans = [
+            (s.starts_at, s.undone_at or until)
+            for key, s in draft.segments.items()
+            if key[:2] == own and s.version_id == version.id
+        ]
+    return min(start for start, _ in spans), max(end for _, end in spans)
+
+
+def _unit_price(term: FeatureTerms, quantity: Decimal, exact: Decimal) -> Decimal | None:
+    """Return the price of each unit, where the charge is that times the quantity and nothing else."""
+    assert term.price is not None, "only priced features are billed"
+    model = term.price.model
+    if isinstance(model, PerUnit) and quantity * model.unit_price == exact:
+        return model.unit_price
+    return None
+
+
+def _rows(
+    draft: Draft, period: SubscriptionPeriod, feature_key: str, version: PlanVersion
+) -> list[Counter]:
+    wanted = (period.subscription_id, period.seq, feature_key, version.id)
+    rows = [c for c in draft.counters.values() if c.key[:4] == wanted]
+    return sorted(rows, key=lambda c: c.key.window)
+
+
+def _counter_of(
+    draft: Draft, period: SubscriptionPeriod, feature_key: str, version: PlanVersion
+) -> Counter:
+    """Return the first counter of a feature's part of a period, made if it was never used."""
+    rows = _rows(draft, period, feature_key, version)
+    if rows:
+        return rows[0]
+    counter = Counter(
+        CounterKey(period.subscription_id, period.seq, feature_key, version.id, 0),
+        period.customer_id,
+    )
+    draft.put(counter)
+    return counter
+
+
+def _mark_billed(
+    draft: Draft,
+    period: SubscriptionPeriod,
+    term: FeatureTerms,
+    version: PlanVersion,
+    total: Decimal,
+) -> None:
+    """Note on the counters what they have come to; the amount stands on the first of them."""
+    if total == 0 and not _rows(draft, period, term.key, version):
+        return
+    first = _counter_of(draft, period, term.key, version)
+    if total > sum((row.billed_amount for row in _rows(draft, period, term.key, version)), ZERO):
+        draft.charged.append(first.key)
+    for row in _rows(draft, period, term.key, version):
+        amount = total if row.key == first.key else ZERO
+        draft.put(replace(row, billed_units=row.priced, billed_amount=amount, awaits_invoice=False))
+
+
+def charged_by(draft: Draft, invoice_id: InvoiceId | None, tax_rate: Decimal) -> None:
+    """Note on the counters that were just charged which document did it, and at which tax rate."""
+    for key in draft.charged:
+        for row in [c for c in draft.counters.values() if c.key[:4] == key[:4]]:
+            draft.put(replace(row, billed_by=invoice_id, billed_tax_rate=tax_rate))
+    draft.charged.clear()
