@@ -41,6 +41,14 @@ def test_the_story_goes_as_expected_twice(command: list[str], server: Server):
         assert "101.71 USD on account" in told.stdout
 
 
+def test_a_call_of_a_model_is_held_settled_and_released(server: Server):
+    for _ in range(2):
+        told = run([sys.executable, "examples/llm_call.py"], server.environment)
+        assert told.returncode == 0, told.stdout + told.stderr
+        assert "denied before the model was called: no_subscription" in told.stdout
+        assert told.stdout.endswith("All as it should be.\n")
+
+
 @pytest.mark.parametrize("command", [PYTHON, NODE], ids=["python", "node"])
 def test_without_a_key_it_says_where_to_get_one(command: list[str]):
     needs_node(command)
