@@ -8,7 +8,7 @@ from typing import NamedTuple
 import pytest
 from tests.conftest import FreshDatabase
 from tests.crash import digests
-from tests.crash.book import DAY, Book, copied, furnished, held, opened
+from tests.crash.book import DAY, START, Book, copied, furnished, held, opened
 from tests.crash.digests import Rows
 from tests.crash.server import Worker
 from tests.stories.http import Edge
@@ -18,6 +18,7 @@ from usance.core.accounts import Mode
 pytestmark = pytest.mark.timeout(180)
 
 LATE = 40 * DAY  # so that there is much to do at once
+UNTIL = START + 165 * DAY + DAY / 8
 PROCESSES = 4
 
 
@@ -46,7 +47,7 @@ def url(fresh_database: FreshDatabase) -> Iterator[str]:
 async def furnished_book(url: str, edge: Edge) -> Furnished:
     book = await furnished(url, edge, Mode.TEST)
     async with copied(book) as copy, opened(copy, edge) as run:
-        await run.live(LATE)
+        await run.live(LATE, until=UNTIL)
         lived = await run.books()
     async with copied(book) as copy, opened(copy, edge) as run:
         await run.leave()
@@ -59,7 +60,7 @@ async def test_workers_at_once_write_what_one_alone_does(furnished_book: Furnish
     """Batches of different sizes, every tick twice at the same time, and customers in between."""
     book, edge, lived, _ = furnished_book
     async with copied(book) as copy, opened(copy, edge, workers=workers) as run:
-        await run.live(LATE)
+        await run.live(LATE, until=UNTIL)
         assert digests.differences(lived, await run.books()) == []
 
 
