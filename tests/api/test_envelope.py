@@ -216,12 +216,13 @@ async def test_a_body_announced_too_large_is_refused_before_it_is_read(served: S
     assert b"x-request-id: " in said.lower()
 
 
-async def test_a_chunked_body_is_cut_at_the_limit(served: Served):
+@pytest.mark.parametrize("path", ["customers", "events", "holds", "entitlements"])
+async def test_a_chunked_body_is_cut_at_the_limit(served: Served, path: str):
     chunk = b"10000\r\n" + b" " * 0x10000 + b"\r\n"
     said = await served.talk(
         _request(
             served,
-            "POST /api/v1/customers HTTP/1.1",
+            f"POST /api/v1/{path} HTTP/1.1",
             b"\r\nTransfer-Encoding: chunked\r\n\r\n" + chunk * 17,
         )
     )

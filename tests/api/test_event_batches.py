@@ -1,5 +1,6 @@
 """POST /events/batch: each event with a receipt or an error of its own, the good ones stored."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -91,3 +92,30 @@ async def test_due_steps_are_taken_before_the_events_of_their_customer(shop: Sho
     subscription = (await shop.api.get(f"/customers/{USER}")).data["subscriptions"][0]
     period = got.data[0]["receipt"]["matched"]["periodStart"]
     assert period == subscription["currentPeriodStart"]
+
+
+async def test_a_correction_among_events_at_once_fails_only_alone(shop: Shop):
+    sent = [event(f"c{n}") for n in range(6)] + [event("x", correctsEventKey="c0")]
+    answers = await asyncio.gather(*(shop.api.post("/events", one) for one in sent))
+    assert [got.status for got in answers] == [201] * 6 + [422]
+
+
+async def test_an_event_that_cannot_be_written_fails_alone(shop: Shop):
+    """A trigger stands for a mistake of ours: the database does not take one event."""
+    await shop.api.db.run(
+        lambda tx: tx.execute(
+            "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS"
+            " $$ BEGIN RAISE numeric_value_out_of_range; END $$"
+        )
+    )
+    await shop.api.db.run(
+        lambda tx: tx.execute(
+            "CREATE TRIGGER refuse BEFORE INSERT ON event_keys FOR EACH ROW"
+            " WHEN (new.key = 'bad') EXECUTE FUNCTION refuse()"
+        )
+    )
+    got = await shop.api.post(
+        "/events/batch", {"events": [event(key) for key in ("a", "bad", "b", "c")]}
+    )
+    assert [one["status"] for one in got.data] == [201, 500, 201, 201]
+    assert got.data[3]["receipt"]["usage"]["used"] == 3

@@ -137,6 +137,27 @@ async def test_a_hold_reserves_in_its_own_period_only(shop: Shop):
     assert (settled.data["holdExpired"], settled.data["usage"]["used"]) == (False, 7)
 
 
+async def test_held_credits_are_free_in_the_next_period(shop: Shop):
+    subscription = (await shop.api.get(f"/customers/{USER}")).data["subscriptions"][0]
+    end = datetime.fromisoformat(subscription["currentPeriodEnd"])
+    await shop.advance_to(end - timedelta(minutes=5))
+    held = await take(shop, 50, "images", expiresInSeconds=86_400)
+    assert held.data["credits"] == 100
+    await shop.advance_to(end)
+    invoices = (await shop.api.get(f"/billing/invoices/{USER}?status=DUE")).data
+    await shop.mark_paid(invoices[0]["id"])
+    assert (await state(shop, "images"))[2:] == (100, 100)
+    pool = (await shop.api.get(f"/credits/{USER}/pools")).data[0]
+    assert (pool["balance"], pool["available"]) == (100, 100)
+
+
+async def test_an_expired_hold_stays_expired(shop: Shop):
+    held = (await take(shop, 5, expiresInSeconds=1)).data
+    await shop.advance("PT2S")
+    released = await shop.api.post(f"/holds/{held['id']}/release")
+    assert (released.status, released.data["status"]) == (200, "EXPIRED")
+
+
 @pytest.mark.parametrize(
     ("feature", "status", "code"),
     [

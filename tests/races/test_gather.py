@@ -80,6 +80,30 @@ async def test_too_many_waiting_are_told_to_come_again():
     assert await asyncio.gather(*accepted) == [2, 4, 6]
 
 
+async def test_a_call_that_comes_as_the_last_batch_lands_is_not_left_waiting():
+    """A flight that is over in the same turn of the loop takes nobody with it."""
+    gather: Gather[int, int] = Gather(Desk().work, lanes=2)
+
+    async def asks_again() -> int:
+        await gather.ask(1)
+        return await gather.ask(2)
+
+    answers = await asyncio.wait_for(asyncio.gather(asks_again(), asks_again(), asks_again()), 5)
+    assert list(answers) == [4, 4, 4]
+
+
+async def test_a_refusal_of_a_whole_batch_is_everybodys_only_when_the_database_is_away():
+    async def work(batch: Sequence[int]) -> Sequence[int | Exception]:
+        if 5 in batch:
+            raise Refusal(Code.VALIDATION_FAILED, "five")
+        return batch
+
+    gather: Gather[int, int] = Gather(work, lanes=1)
+    answers = await asyncio.gather(*(gather.ask(n) for n in (4, 5, 6)), return_exceptions=True)
+    assert (answers[0], answers[2]) == (4, 6)
+    assert isinstance(answers[1], Refusal)
+
+
 async def test_who_goes_away_is_not_asked_for_and_holds_up_nobody():
     desk = Desk()
     desk.open.clear()

@@ -8,18 +8,18 @@ from uuid import UUID
 
 from usance.actions import ledger
 from usance.actions.commands import Call
-from usance.core import credits, money
+from usance.core import credits, money, usage
 from usance.core.credits import CreditPrice, CreditWeight, Grant, GrantKind, Pool, Transaction
+from usance.core.customers import Customer
 from usance.core.decisions import granting, lifecycle, purchase
 from usance.core.decisions.reverse_burn import reverse_burn
 from usance.core.draft import Draft
-from usance.core.holds import Hold, credits_held
 from usance.core.ids import GrantId, PoolId, TransactionId, derived
 from usance.core.invoices import Invoice
 from usance.core.outcome import Outcome
 from usance.core.refusals import Code, Refusal, invalid
 from usance.core.snapshot import Snapshot
-from usance.store import catalog, holds, terms
+from usance.store import catalog, snapshot, terms
 from usance.store import credits as stored
 from usance.store.db import Tx
 from usance.store.snapshot import Named
@@ -54,8 +54,8 @@ async def pools(
     now = await ledger.settled(tx, call, customer)
     found, total = await stored.pools(tx, call.account.id, customer.id, limit=limit, offset=offset)
     usable = await stored.usable(tx, call.account.id, customer.id, now)
-    held = await holds.open_of(tx, call.account.id, [customer.id], now)
-    return [_view(pool, usable, held, now) for pool in found], total
+    facts = await _usage(tx, call, customer, now)
+    return [_view(pool, usable, facts, now) for pool in found], total
 
 
 async def pool(tx: Tx, call: Call, reference: str, pool_id: UUID) -> PoolView:
@@ -66,8 +66,7 @@ async def pool(tx: Tx, call: Call, reference: str, pool_id: UUID) -> PoolView:
     if found is None:
         raise Refusal(Code.POOL_NOT_FOUND, "There is no such credit pool.")
     usable = await stored.usable(tx, call.account.id, customer.id, now)
-    held = await holds.open_of(tx, call.account.id, [customer.id], now)
-    return _view(found, usable, held, now)
+    return _view(found, usable, await _usage(tx, call, customer, now), now)
 
 
 async def grants(
@@ -270,9 +269,13 @@ def _in_force() -> Refusal:
     return Refusal(Code.ALREADY_EFFECTIVE, "It is in force already, and stays on the books.")
 
 
-def _view(
-    found: Pool, grants_left: Sequence[Grant], held: Sequence[Hold], now: datetime
-) -> PoolView:
+async def _usage(tx: Tx, call: Call, customer: Customer, now: datetime) -> Snapshot:
+    """Return the customer as a check sees it: what holds set aside depends on periods."""
+    usage_only = Named(usage_only=True)
+    return await snapshot.of_customer(tx, call.account, customer, now=now, named=usage_only)
+
+
+def _view(found: Pool, grants_left: Sequence[Grant], facts: Snapshot, now: datetime) -> PoolView:
     balance = credits.balance(found, grants_left, now)
-    available = balance - credits_held(held, found.denomination, now)
+    available = balance - usage.credits_held(facts, found.denomination, now)
     return PoolView(found, balance, max(Decimal(0), available) if found.hard_limit else available)

@@ -115,10 +115,12 @@ def _answered(standing: Standing | None, one: Asked) -> Answered | Exception:
     if standing.is_due(now):
         return StepsDue(facts.customer.id)
     steady = standing.answers.get(one.question)
-    if steady is None or (steady.until is not None and steady.until <= now):
+    holds = steady is not None and steady.entitlement.as_of <= now
+    if steady is None or not holds or (steady.until is not None and steady.until <= now):
         entitlement = entitlements.check(facts, one.question, now)
         steady = Steady(entitlement, entitlements.steady_until(facts, entitlement))
-        standing.keep(one.question, steady)
+        if one.question.feature_key in facts.features:  # what else is asked about has no end
+            standing.keep(one.question, steady)
     return Answered(steady.entitlement, facts.customer.reference, now, steady)
 
 

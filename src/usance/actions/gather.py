@@ -40,6 +40,9 @@ class Gather(Generic[Asked, Answer]):
         self._batch_max = batch_max
         self._waiting_max = waiting_max
         self._waiting: deque[tuple[Asked, asyncio.Future[Answer]]] = deque()
+        self._flying = (
+            0  # counted down before a flight is done, so that no call waits for one that is over
+        )
         self._flights: set[asyncio.Task[None]] = set()
 
     async def ask(self, asked: Asked) -> Answer:
@@ -48,7 +51,8 @@ class Gather(Generic[Asked, Answer]):
             raise Refusal(Code.UNAVAILABLE, "Too many calls are waiting. Send it again shortly.")
         answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self._waiting.append((asked, answer))
-        if len(self._flights) < self._lanes:
+        if self._flying < self._lanes:
+            self._flying += 1
             flight = asyncio.create_task(self._fly())
             self._flights.add(flight)
             flight.add_done_callback(self._flights.discard)
@@ -56,6 +60,12 @@ class Gather(Generic[Asked, Answer]):
 
     async def _fly(self) -> None:
         """Take batches until nothing waits."""
+        try:
+            await self._take_batches()
+        finally:
+            self._flying -= 1
+
+    async def _take_batches(self) -> None:
         while self._waiting:
             size = min(len(self._waiting), self._batch_max)
             batch = [self._waiting.popleft() for _ in range(size)]
@@ -75,10 +85,11 @@ class Gather(Generic[Asked, Answer]):
             return []
         try:
             return await self._work(batch)
-        except Refusal as refusal:  # the database is away, or busy: that is so for each of them
-            return [refusal] * len(batch)
         except Exception as error:  # noqa: BLE001 - whose call it was is found by taking each alone
-            if len(batch) == 1:
-                return [error]
+            away = isinstance(error, Refusal) and error.code is Code.UNAVAILABLE
+            if (
+                away or len(batch) == 1
+            ):  # the database is away, or busy: that is so for each of them
+                return [error] * len(batch)
             alone = [await self._answered([asked]) for asked in batch]
             return [answer for (answer,) in alone]

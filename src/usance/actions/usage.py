@@ -13,6 +13,8 @@ from datetime import datetime
 from typing import Final, TypeAlias
 from uuid import UUID
 
+import structlog
+
 from usance.actions import ledger, standing
 from usance.actions.commands import (
     ROUNDS_MAX,
@@ -42,6 +44,8 @@ from usance.store.outcome_batch import Entry
 from usance.store.usage import Known
 
 Receipt: TypeAlias = dict[str, object]
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +127,9 @@ async def _recorded(db: Db, reported: Sequence[Reported], kept: Kept) -> list[Re
         recording = await db.run(lambda tx: record_all(tx, reported, kept))
     except UNWRITABLE:
         if len(reported) == 1:
-            raise
+            log.exception("event_failed")
+            told = "Something failed on our side with this event. The others are recorded."
+            return [Refusal(Code.INTERNAL_ERROR, told)]
         half = len(reported) // 2
         first = await _recorded(db, reported[:half], kept)
         return first + await _recorded(db, reported[half:], kept)

@@ -8,7 +8,8 @@ Sources: docs/architecture: "the hot path".
 """
 
 import hashlib
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, TypeVar
@@ -43,6 +44,7 @@ _CHECKS: Final = f"{PREFIX}/entitlements"
 _CHECK: Final = f"{PREFIX}/entitlements/"
 _JSON: Final = frozenset({b"application/json", b"application/json; charset=utf-8"})
 _MEDIA_TYPE: Final = (b"content-type", b"application/json")
+_IDEMPOTENCY_KEY: Final = b"idempotency-key"
 _LANES: Final = 2
 
 _Body = TypeVar("_Body", bound=BaseModel)
@@ -99,8 +101,10 @@ class Hot:
         if answering is None:
             await self._app(scope, receive, send)
             return
-        body = await _body(receive) if scope["method"] == "POST" else b""
+        body = b""
         try:
+            if scope["method"] == "POST":
+                body = await _body(receive)
             status, answer = await answering(scope, body)
         except (Ordinary, StepsDue):
             await self._app(scope, _again(body, receive), send)
@@ -131,7 +135,12 @@ class Hot:
     async def _post_event(self, scope: Scope, raw: bytes) -> tuple[int, bytes]:
         headers = _headers(scope)
         body, sent = _read(headers, raw, events.Event)
-        event_key = body.event_idempotency_key or events.header_key(headers.get(b"idempotency-key"))
+        if sent.get("correctsEventKey") is not None:
+            raise Ordinary
+        given = headers.get(_IDEMPOTENCY_KEY)
+        with _plainly():
+            of_header = None if given is None else events.header_key(given)
+            event_key = body.event_idempotency_key or of_header or events.header_key(None)
         asked = _Event(_key_hash(headers), body, sent, event_key)
         recorded = await self._events.ask(asked)
         return 201 if recorded.is_new else 200, _success(recorded.receipt)
@@ -154,7 +163,7 @@ class Hot:
 
     async def _post_hold(self, scope: Scope, raw: bytes) -> tuple[int, bytes]:
         headers = _headers(scope)
-        if b"idempotency-key" in headers:
+        if _IDEMPOTENCY_KEY in headers:
             raise Ordinary  # where answers are kept under it
         body, sent = _read(headers, raw, holds_api.NewHold)
         take = holds_api.take_of(body, sent)
@@ -190,7 +199,8 @@ class Hot:
     async def _post_check(self, scope: Scope, raw: bytes) -> tuple[int, bytes]:
         headers = _headers(scope)
         body, _ = _read(headers, raw, entitlements_api.Check)
-        question = entitlements_api.question_of(body)
+        with _plainly():
+            question = entitlements_api.question_of(body)
         return await self._checked(headers, body.customer_reference_id, question)
 
     async def _checked(
@@ -265,9 +275,16 @@ def _read(
     """Return the body in its shape, and as it was sent."""
     if headers.get(b"content-type") not in _JSON:
         raise Ordinary
-    try:
+    with _plainly():
         sent = json.parse(raw)
         return shape.model_validate(sent), sent
+
+
+@contextmanager
+def _plainly() -> Iterator[None]:
+    """Leave to the ordinary route what is refused before it is known who asks: it says that first."""
+    try:
+        yield
     except (Refusal, ValidationError):
         raise Ordinary from None
 

@@ -15,7 +15,6 @@ from typing import Final
 from usance.core import credits, usage
 from usance.core.catalog import Burn, Overage
 from usance.core.credits import CreditPrice, Pool
-from usance.core.holds import credits_held
 from usance.core.ids import SubscriptionId
 from usance.core.snapshot import Snapshot
 from usance.core.subscriptions import ENDED, Subscription, SubscriptionStatus
@@ -308,7 +307,7 @@ def _verdict(
     if not hard or weight == 0:
         return None
     balance = credits.balance(pool, facts.grants.values(), now) if pool is not None else ZERO
-    balance -= credits_held(facts.holds.values(), found.term.burn.denomination, now)
+    balance -= usage.credits_held(facts, found.term.burn.denomination, now)
     return Denial.INSUFFICIENT_CREDITS if balance < units * weight else None
 
 
@@ -348,7 +347,7 @@ def _credit(facts: Snapshot, rule: Burn, now: datetime) -> CreditState:
     pool = next((p for p in facts.pools.values() if p.denomination == rule.denomination), None)
     balance = credits.balance(pool, facts.grants.values(), now) if pool is not None else ZERO
     hard = facts.credit_models[rule.denomination].hard_limit if pool is None else pool.hard_limit
-    available = balance - credits_held(facts.holds.values(), rule.denomination, now)
+    available = balance - usage.credits_held(facts, rule.denomination, now)
     available = max(ZERO, available) if hard else available
     return CreditState(rule.denomination, balance, available, hard)
 

@@ -7,7 +7,7 @@ Units: `units` of the feature and `credits`, exact; instants are UTC.
 Sources: BILLING.md, "Holds".
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -66,9 +66,15 @@ class Hold:
         return self.status
 
 
-def credits_held(holds: Iterable[Hold], denomination: str, now: datetime) -> Decimal:
-    """Return the credits of a pool that open holds set aside."""
+def credits_held(
+    holds: Iterable[Hold], running: Callable[[Hold], bool], denomination: str, now: datetime
+) -> Decimal:
+    """Return the credits of a pool that open holds set aside, each while its period is `running`."""
     return sum(
-        (one.credits for one in holds if one.denomination == denomination and one.is_open(now)),
+        (
+            one.credits
+            for one in holds
+            if one.denomination == denomination and one.is_open(now) and running(one)
+        ),
         ZERO,
     )

@@ -12,7 +12,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Final, Protocol
 
-from usance.core import windows
+from usance.core import holds, windows
 from usance.core.catalog import AggregationKind, FeatureTerms, Overage, PlanVersion
 from usance.core.holds import Hold
 from usance.core.ids import HoldId, InvoiceId, SubscriptionId, VersionId
@@ -161,6 +161,24 @@ def used(rows: Rows, found: Match, now: datetime) -> Used:
         if hold.is_open(now) and counts(hold.counted):
             held += hold.units
     return Used(total, limit.units if limit is not None else None, _resets_at(found), held)
+
+
+def credits_held(rows: Rows, denomination: str, now: datetime) -> Decimal:
+    """Return the credits of a pool that holds set aside at `now`, each in the period that it was made in.
+
+    A period that a plan change cut goes on in the one that follows it.
+    """
+
+    def running(hold: Hold) -> bool:
+        subscription = rows.subscriptions.get(hold.counted.subscription_id)
+        if subscription is None or subscription.is_ended:
+            return False
+        period = rows.periods.get((subscription.id, subscription.seq))
+        if period is None or not period.starts_at <= now < period.ends_at:
+            return False
+        return period.usage_from_seq <= hold.counted.seq
+
+    return holds.credits_held(rows.holds.values(), running, denomination, now)
 
 
 def room(rows: Rows, found: Match, now: datetime) -> Decimal | None:

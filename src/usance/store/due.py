@@ -158,6 +158,7 @@ _LOOK_AGAIN: Final = """
     UPDATE subscriptions
        SET next_due_at = $2
      WHERE account_id = $1
+       AND customer_id = ANY($3)
        AND status = 'PAST_DUE'
        AND parked_at IS NULL
 """
@@ -259,7 +260,7 @@ async def release(tx: Tx, subscription_id: UUID) -> bool:
 async def look_again(tx: Tx, account_id: AccountId, now: datetime) -> None:
     """Make overdue subscriptions due, for a setting that decides when they end has changed."""
     locked = [row["customer_id"] for row in await tx.fetch(_OVERDUE, account_id)]
-    await tx.execute(_LOOK_AGAIN, account_id, now)
+    await tx.execute(_LOOK_AGAIN, account_id, now, locked)
     await customers.touch(tx, account_id, locked)
 
 

@@ -24,7 +24,7 @@ from usance.core.snapshot import Snapshot
 _Key: TypeAlias = tuple[AccountId, CustomerId]
 
 CUSTOMERS_MAX: Final = 20_000
-_ANSWERS_MAX: Final = 64
+_ANSWERS_MAX: Final = 16
 
 _Shown = TypeVar("_Shown")
 

@@ -75,7 +75,7 @@ _LOCK_REST: Final = """
 """
 
 ARCHIVED: Final = """
-    archived_months AS (
+    archived_months AS MATERIALIZED (
         SELECT k.month
           FROM (SELECT DISTINCT date_trunc('month', recorded_at, 'UTC') AS month
                   FROM event_keys) k

@@ -15,7 +15,7 @@ from usance.core.decisions import granting, record
 from usance.core.decisions.record import Use
 from usance.core.draft import Draft
 from usance.core.entitlements import MESSAGES, Denial, Question
-from usance.core.holds import Hold, HoldStatus, credits_held
+from usance.core.holds import Hold, HoldStatus
 from usance.core.ids import HoldId
 from usance.core.metering import UsageEvent
 from usance.core.outcome import Outcome
@@ -133,11 +133,13 @@ def _credits(draft: Draft, found: Match, request: Take) -> tuple[str | None, Dec
     table = draft.before.credit_weights
     weight = credits.weight_of(rule, found.term.key, request.model, table, draft.now)
     pool = next((p for p in draft.pools.values() if p.denomination == rule.denomination), None)
-    if pool is None or not pool.hard_limit:
+    if pool is None:
         hard = draft.before.credit_models[rule.denomination].hard_limit
         return rule.denomination, ZERO if hard else request.units * weight
+    if not pool.hard_limit:
+        return rule.denomination, request.units * weight
     balance = credits.balance(pool, granting.grants_in(draft, pool.id), draft.now)
-    held = credits_held(draft.holds.values(), rule.denomination, draft.now)
+    held = usage.credits_held(draft, rule.denomination, draft.now)
     covered = credits.coverable(request.units, weight, max(ZERO, balance - held))
     return rule.denomination, covered * weight
 
@@ -153,7 +155,7 @@ def release(before: Snapshot, hold_id: HoldId, *, now: datetime, seed: UUID) -> 
 
     # Nothing can be refused from here on.
     draft = Draft(before, now=now, seed=seed)
-    if hold.status is HoldStatus.HELD:
+    if hold.is_open(now):
         draft.put_hold(replace(hold, status=HoldStatus.RELEASED, closed_at=now))
     return draft.outcome()
 

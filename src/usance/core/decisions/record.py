@@ -18,7 +18,6 @@ from usance.core import credits, ids, pricing, usage
 from usance.core.catalog import AggregationKind, Scalar
 from usance.core.decisions import due, granting
 from usance.core.draft import Draft
-from usance.core.holds import credits_held
 from usance.core.ids import EventId
 from usance.core.metering import LATEST_FUTURE, LATEST_PAST, Counter, UsageEvent
 from usance.core.pricing import Volume
@@ -312,7 +311,7 @@ def _burn(
     if pool.hard_limit:
         balance = credits.balance(pool, granting.grants_in(draft, pool.id), draft.now)
         # What others hold is not there to be burnt.
-        balance -= credits_held(draft.holds.values(), pool.denomination, draft.now)
+        balance -= usage.credits_held(draft, pool.denomination, draft.now)
         covered = credits.coverable(billable, weight, balance)
     wanted = covered * weight
     if wanted > 0:
