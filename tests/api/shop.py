@@ -168,7 +168,7 @@ class Shop:
     async def started(self, plan: str, reference: str = USER, **more: Any) -> Any:
         """Return the same, the first invoice paid, as far as there is something to pay."""
         made = await self.subscribe(plan, reference, **more)
-        if made["invoice"]["status"] == "DUE":
+        if made["invoice"]["status"] in {"DUE", "PAST_DUE"}:  # without grace it is overdue at once
             made["invoice"] = (await self.mark_paid(made["invoice"]["id"])).data
         made["subscription"] = await self.subscription(made["subscription"]["id"])
         return made

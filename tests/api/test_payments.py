@@ -159,6 +159,7 @@ async def test_credit_notes_are_listed_by_customer(shop: Shop):
     for reference in ("a", "b"):
         made = await shop.started("pro_monthly", reference)
         await shop.cancel(made["subscription"]["id"], "?cancelMode=IMMEDIATE")
+        await shop.advance("PT1S")
     assert [each["customerReferenceId"] for each in await notes(shop)] == ["b", "a"]
     (own,) = await notes(shop, "customerReferenceId=a")
     assert (own["amount"], own["toBalance"], own["appliedToInvoices"]) == (49, 49, 0)

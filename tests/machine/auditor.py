@@ -860,20 +860,23 @@ class Book:
     def given_back(self, sub: Sub) -> dict[int, tuple[datetime, Fraction]]:
         """By unpaid fee: since when, and how much of it, a plan change gave back that stands."""
         found: dict[int, tuple[datetime, Fraction]] = {}
-        last = sub.last
-        if last is None:
-            return found
-        newer: tuple[datetime, Document] | None = None
-        segment = last.segment
-        if segment is None and last.follows_cut and last.cut_by:
-            newer, segment = (last.start, last.cut_by), last.follows_cut.segment
-        while segment is not None:
-            if newer and self.dies(segment.holder):
-                start, paper = newer
-                if not paper.voided and not (paper in sub.invoices and self.dies(paper)):
-                    found[id(segment.holder)] = (start, segment.unused(start))
-            newer, segment = (segment.start, segment.holder), segment.before
+        for place, period in enumerate(sub.periods):
+            newer: tuple[datetime, Document] | None = None
+            following = sub.periods[place + 1] if place + 1 < len(sub.periods) else None
+            if following and following.follows_cut is period and following.cut_by:
+                newer = (following.start, following.cut_by)
+            segment = period.segment
+            before = period.follows_cut.segment if period.follows_cut else None
+            while segment is not None and segment is not before:
+                found.pop(id(segment.holder), None)  # a fee serves the newest that it was paid for
+                if newer and self.dies(segment.holder) and self.stands(sub, newer[1]):
+                    found[id(segment.holder)] = (newer[0], segment.unused(newer[0]))
+                newer, segment = (segment.start, segment.holder), segment.before
         return found
+
+    def stands(self, sub: Sub, paper: Document) -> bool:
+        """Whether it is still there once the subscription is cancelled."""
+        return not paper.voided and not (paper in sub.invoices and self.dies(paper))
 
     def carried(self, invoice: Document, now: datetime) -> list[Line]:
         """What of an invoice that becomes VOID is owed all the same."""

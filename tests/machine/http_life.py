@@ -55,14 +55,14 @@ class HttpLife(Living):
         return self.shop.look().grants
 
     def bill(self, row: Row) -> Bill:
-        whose, created = row["subscriptionId"], _instant(row["createdAt"])
-        name = None if whose is None else SubscriptionId(UUID(whose))
-        return Bill(name, row["type"], created, row["status"], fraction(row["amount"]))
+        created, amount = _instant(row["createdAt"]), fraction(row["amount"])
+        return Bill(_name(row["subscriptionId"]), row["type"], created, row["status"], amount)
 
     def given(self, row: Row) -> Given:
-        at, expires = _instant(row["grantedAt"]), _at(row["expiresAt"])
+        when = _instant(row["grantedAt"]), _at(row["expiresAt"])
         amounts = fraction(row["amount"]), fraction(row["remaining"])
-        return Given(row["type"], row["denomination"], at, expires, *amounts)
+        name = _name(row["subscriptionId"])
+        return Given(name, row["type"], row["denomination"], *when, *amounts)
 
     # Steps -------------------------------------------------------------------------------------------
 
@@ -389,6 +389,10 @@ def _pool(row: Row | None) -> dict[str, Fraction]:
     return {
         name: papers.ZERO if row is None else fraction(row[name]) for name in (*names, "overdraft")
     }
+
+
+def _name(value: str | None) -> SubscriptionId | None:
+    return None if value is None else SubscriptionId(UUID(value))
 
 
 def _at(value: str | None) -> datetime | None:

@@ -74,7 +74,8 @@ class Life(Living):
     def given(self, row: Grant) -> Given:
         pool = self.shop.facts.pools[row.pool_id].denomination
         amounts = Fraction(row.amount), Fraction(row.remaining)
-        return Given(row.kind.value, pool, row.granted_at, row.expires_at, *amounts)
+        when = row.granted_at, row.expires_at
+        return Given(row.subscription_id, row.kind.value, pool, *when, *amounts)
 
     def compare(self) -> None:
         """Everything that the two say about the customer now."""

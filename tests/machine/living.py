@@ -50,6 +50,7 @@ class Bill(NamedTuple):
 class Given(NamedTuple):
     """By what a grant of the product is known, and what is left of it."""
 
+    subscription_id: SubscriptionId | None
     kind: str
     denomination: str
     at: datetime
@@ -427,9 +428,7 @@ class Living(ABC):
             if name in known:
                 continue
             given = self.given(row)
-            found = [
-                g for g in new if (g.kind, g.denomination, g.at, g.expires, g.amount) == given[:5]
-            ]
+            found = [grant for grant in new if self._known_by(grant) == given[:-1]]
             if not found:
                 raise Differ(self.told(f"grants: {self.told_grants()}"))
             # Made in one step and alike, they are told apart by what is left of them.
@@ -439,6 +438,10 @@ class Living(ABC):
             self.grants.append((found[0], name))
         if new:
             raise Differ(self.told(f"grants: {self.told_grants()}"))
+
+    def _known_by(self, grant: papers.Grant) -> tuple[object, ...]:
+        whose = dict(self.subs)[grant.period.sub] if grant.period else None
+        return whose, grant.kind, grant.denomination, grant.at, grant.expires, grant.amount
 
     def _told_invoices(self) -> str:
         bills = [self.bill(row) for row in self.known_invoices().values()]
