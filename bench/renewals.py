@@ -118,23 +118,6 @@ class Due:
         version_id = await connection.fetchval("SELECT version_id FROM plan_versions")
         return cls(dsn, connection, seller.account.id, version_id, since)
 
-    async def content(self) -> dict[str, list[str]]:
-        """Return what the tables hold without ids, references and numbers, each row once."""
-        found = {}
-        for table in await seed.customers_tables(self.connection):
-            left_out = {
-                c for c, kind in zip(table.columns, table.types, strict=True) if kind == "uuid"
-            }
-            left_out |= {"number", "reference"} | (
-                {"seq"} if table.name == "document_numbers" else set()
-            )
-            rows = await self.connection.fetch(
-                f"SELECT DISTINCT (to_jsonb(t) - $1::text[])::text AS row FROM {table.name} t ORDER BY 1",
-                sorted(left_out),
-            )
-            found[table.name] = [row["row"] for row in rows]
-        return found
-
     async def prove(self, renewed: int) -> None:
         """Stop if anything is wrong: the books, or how many were renewed."""
         async with self.connection.transaction():
@@ -175,7 +158,7 @@ async def _renewed(server: Server, size: int, since: datetime) -> tuple[Row, dic
         run["cpu_us"] = 1e6 * (own + (server.cpu_seconds() - before) / (size + WARM_UP))
         run["us"] = 1e6 * float(str(run["seconds"])) / size
         await due.prove(size + WARM_UP)
-        content = await due.content()
+        content = await seed.content(due.connection)
         await due.connection.close()
         return run, content
 
@@ -216,7 +199,7 @@ async def _bare(server: Server, since: datetime) -> tuple[Row, dict[str, list[st
             "cpu_us": 1e6 * (server.cpu_seconds() - before) / BASELINE_SIZE,
         }
         await due.prove(BASELINE_SIZE)
-        content = await due.content()
+        content = await seed.content(due.connection)
         await due.connection.close()
         return run, content
 

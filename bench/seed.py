@@ -86,7 +86,7 @@ class Table:
 
 async def copy(connection: Connection, customer_id: UUID, copies: int) -> None:
     """Write the customer's rows again for so many other customers of its account."""
-    tables = await customers_tables(connection)
+    tables = await _customers_tables(connection)
     rows = {t.name: await _rows(connection, t, customer_id) for t in tables}
     rewriting = await _rewriting(connection, tables, rows, customer_id)
     for table in tables:
@@ -126,7 +126,29 @@ async def in_bulk(connection: Connection) -> AsyncIterator[None]:
     assert await connection.fetch(_CONSTRAINTS) == constraints, "all is as it was"
 
 
-async def customers_tables(connection: Connection) -> list[Table]:
+async def content(connection: Connection, customer_id: UUID | None = None) -> dict[str, list[str]]:
+    """Return the rows of each table but for ids, references and numbers, each once.
+
+    `customer_id`: only those of this customer.
+    """
+    found = {}
+    for table in await _customers_tables(connection):
+        named = {c for c, kind in zip(table.columns, table.types, strict=True) if kind == "uuid"}
+        named |= {"number", "reference"} | ({"seq"} if table.name == "document_numbers" else set())
+        rows = await connection.fetch(
+            f"SELECT DISTINCT regexp_replace((to_jsonb(t) - $1::text[])::text, $2, '', 'g') AS row"
+            f"  FROM {table.name} t"
+            f" WHERE $3::uuid IS NULL OR customer_id = $3"
+            f" ORDER BY 1",
+            sorted(named),
+            _UUID,
+            customer_id,
+        )
+        found[table.name] = [row["row"] for row in rows]
+    return found
+
+
+async def _customers_tables(connection: Connection) -> list[Table]:
     """Return the tables that customers own, those that others point at first."""
     found = {
         row["name"]: Table(row["name"], tuple(row["columns"]), tuple(row["types"]))

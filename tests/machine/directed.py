@@ -237,6 +237,36 @@ def a_fee_that_began_a_later_period_bounces_and_is_paid_again(born: Born = Life)
     life.pay(1, None, None)
 
 
+def a_fee_that_began_a_later_period_was_given_back_and_bounces(born: Born = Life) -> None:
+    advance = Plan("advance", Fraction(10), grace_days=0)
+    arrears = Plan("arrears", Fraction(10), advance=False, grace_days=40)
+    life = born(datetime(2027, 1, 1, tzinfo=UTC), [advance, arrears])
+    life.subscribe(advance, None)
+    life.pay(0, None, None)
+    life.wait(life.now + 80 * DAY)
+    life.pay(1, None, None)
+    life.wait(life.now + 10 * DAY)
+    life.upgrade(0, arrears)
+    life.wait(life.now + 100 * DAY)
+    life.reverse(1)
+    life.cancel(0, "IMMEDIATE")
+
+
+def a_fee_was_given_back_long_before_it_bounces(born: Born = Life) -> None:
+    advance = Plan("advance", Fraction(10))
+    arrears = Plan("arrears", Fraction(10), advance=False)
+    life = born(datetime(2027, 1, 1, tzinfo=UTC), [advance, arrears])
+    life.subscribe(advance, None)
+    life.pay(0, None, None)
+    life.receive("USD", Fraction(1000), None)
+    life.wait(life.now + 10 * DAY)
+    life.upgrade(0, arrears)
+    life.wait(life.now + 200 * DAY)
+    life.pay_out("USD", life.book.balance("USD"))
+    life.reverse(0)
+    life.cancel(0, "IMMEDIATE")
+
+
 DIRECTED: Final[tuple[Callable[..., None], ...]] = (
     month_ends_kept_through_another_interval,
     half_of_an_odd_amount_is_left,
@@ -253,4 +283,6 @@ DIRECTED: Final[tuple[Callable[..., None], ...]] = (
     a_payment_of_an_invoice_that_becomes_void,
     what_is_issued_without_grace_is_past_due_at_once,
     a_fee_that_began_a_later_period_bounces_and_is_paid_again,
+    a_fee_that_began_a_later_period_was_given_back_and_bounces,
+    a_fee_was_given_back_long_before_it_bounces,
 )

@@ -11,9 +11,10 @@ from uuid import UUID
 
 from tests.machine import over_http, papers
 from tests.machine.life import KINDS, lines_of
-from tests.machine.living import Bill, Given, Living, features_of
+from tests.machine.living import Living, features_of
 from tests.machine.over_http import Door, HttpShop, Look, Row, World, fraction
 from tests.machine.papers import Document, Period, Plan, Sub, Use, gross
+from tests.machine.product import Bill, Given
 
 from usance.core.ids import GrantId, InvoiceId, SubscriptionId
 

@@ -5,8 +5,9 @@ from datetime import datetime
 from fractions import Fraction
 
 from tests.machine import papers
-from tests.machine.living import POOLS, Bill, Differ, Given, Living, features_of
+from tests.machine.living import POOLS, Differ, Living, features_of
 from tests.machine.papers import Document, Plan, Sub
+from tests.machine.product import Bill, Given
 from tests.machine.shop import Shop
 
 from usance.core import credits

@@ -1,18 +1,19 @@
 """A life: one customer's steps, told to a product and to the auditor, and which papers are which.
 
 What the product is, and how the two are compared after a step, is for each kind of life to say: the
-core alone in life.py, the whole application in over_http.py.
+core alone in life.py, the whole application in http_life.py.
 """
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from fractions import Fraction
-from typing import Any, NamedTuple, Protocol
+from typing import Any
 
 from tests.machine import papers
 from tests.machine.auditor import Book
 from tests.machine.papers import Document, Plan, Refused, Sub, Term
+from tests.machine.product import Bill, Given, Product, Used
 
 from usance.core.ids import GrantId, InvoiceId, PaymentId, SubscriptionId
 from usance.core.refusals import Refusal
@@ -26,91 +27,6 @@ Step = tuple[datetime, str, tuple[Any, ...], int]
 
 class Differ(AssertionError):  # noqa: N818 - a difference, not an error
     """The product and the auditor do not say the same."""
-
-
-class Used(NamedTuple):
-    """What a product answers to usage: billable units, credits burnt, and whether it was cut."""
-
-    billable: Fraction
-    credits: Fraction
-    exceeded: bool
-    short: bool
-
-
-class Bill(NamedTuple):
-    """By what an invoice of the product is known; the rest tells it apart in a failure."""
-
-    subscription_id: SubscriptionId | None
-    kind: str
-    created: datetime
-    status: str
-    amount: Fraction
-
-
-class Given(NamedTuple):
-    """By what a grant of the product is known, and what is left of it."""
-
-    subscription_id: SubscriptionId | None
-    kind: str
-    denomination: str
-    at: datetime
-    expires: datetime | None
-    amount: Fraction
-    remaining: Fraction
-
-
-class Product(Protocol):
-    """What a customer of a product may ask of it; each says no by a Refusal."""
-
-    calls: int
-
-    def advance(self, to: datetime) -> object:
-        """Let time pass until then."""
-
-    def subscribe(self, now: datetime, plan: str, grace: int | None) -> object: ...
-
-    def mark_paid(
-        self, now: datetime, invoice: InvoiceId, amount: Fraction | None, reference: str | None
-    ) -> PaymentId | None:
-        """Return the payment, if this recorded one."""
-
-    def receive(
-        self, now: datetime, currency: str, amount: Fraction, reference: str | None
-    ) -> PaymentId | None:
-        """Return the payment, if this recorded one."""
-
-    def pay_out(self, now: datetime, currency: str, amount: Fraction) -> object: ...
-
-    def reverse(self, now: datetime, payment: PaymentId) -> object: ...
-
-    def void(self, now: datetime, invoice: InvoiceId) -> object: ...
-
-    def change(self, now: datetime, sub: SubscriptionId, plan: str, kind: str) -> object: ...
-
-    def undo_change(self, now: datetime, sub: SubscriptionId) -> object: ...
-
-    def cancel(self, now: datetime, sub: SubscriptionId, mode: str, *, settle: bool) -> object: ...
-
-    def undo_cancel(self, now: datetime, sub: SubscriptionId) -> object: ...
-
-    def use(self, now: datetime, feature: str, units: Fraction, key: str, at: datetime) -> Used: ...
-
-    def reverse_burn(self, now: datetime, key: str) -> object: ...
-
-    def buy(
-        self, now: datetime, denomination: str, amount: Fraction, price: Fraction, currency: str
-    ) -> object: ...
-
-    def give(
-        self,
-        now: datetime,
-        denomination: str,
-        amount: Fraction,
-        *,
-        kind: str,
-        expires: datetime | None,
-        priority: int,
-    ) -> object: ...
 
 
 class Living(ABC):

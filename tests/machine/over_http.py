@@ -23,7 +23,8 @@ from tests.api import client
 from tests.api.client import Api, Got
 from tests.books import check_books
 from tests.machine import papers
-from tests.machine.living import POOLS, Used
+from tests.machine.living import POOLS
+from tests.machine.product import Used
 from tests.machine.shop import exact
 from tests.stories.http import START, Edge
 

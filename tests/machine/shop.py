@@ -13,7 +13,7 @@ from functools import lru_cache
 from uuid import UUID
 
 from tests.machine import papers
-from tests.machine.living import Used
+from tests.machine.product import Used
 
 from usance.core import entitlements, ids, pricing
 from usance.core import outcome as outcomes

@@ -140,11 +140,18 @@ WRONGS = {
     "UPDATE credit_transactions SET balance_after = balance_after + 1 WHERE seq = 1": [
         "a pool's transactions chain, numbered without a gap"
     ],
-    "UPDATE credit_pools SET transactions = transactions + 1": [
+    "UPDATE credit_transactions SET seq = seq + 1000 WHERE kind = 'BURN'": [
         "a pool's transactions chain, numbered without a gap"
     ],
+    "UPDATE credit_transactions SET amount = amount + 1 WHERE kind = 'BURN'": [
+        "a pool's transactions chain, numbered without a gap",
+        "a pool is the sum of its transactions, and the last one says so",
+    ],
+    "UPDATE credit_pools SET transactions = transactions + 1": [
+        "a pool's totals and its count are those of its transactions"
+    ],
     "UPDATE credit_pools SET consumed = consumed + 1": [
-        "a pool's totals are those of its transactions"
+        "a pool's totals and its count are those of its transactions"
     ],
     "UPDATE credit_grants SET amount = amount + 1": ["a grant was given once, whole"],
     "UPDATE counters SET units = units + 1": ["a counter is the sum of its events"],
@@ -224,6 +231,16 @@ async def test_a_question_that_cannot_be_asked_ends_the_others(database_url: str
             assert [await tx.fetchval("SELECT 1") for tx in connections] == [1, 1]
     finally:
         await db.close()
+
+
+async def test_archived_months_are_found_once_for_all_wrong_rows(books: asyncpg.Connection):
+    """For each wrong counter anew, by a scan of all events, it took 40 seconds for 1,000 customers."""
+    asked = [check for check in CHECKS if "archived" in check.wrong]
+    assert len(asked) == 3
+    for check in asked:
+        statement = verify._counted(verify._with_parts(check.wrong))
+        plan = [row[0] for row in await books.fetch(f"EXPLAIN {statement}")]
+        assert any("CTE archived_months" in line for line in plan), check.name
 
 
 def test_every_question_is_tried():

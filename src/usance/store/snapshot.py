@@ -71,7 +71,8 @@ _CHANGES: Final = """
 """
 
 # The running period and the one before, those that an event can still reach or whose usage awaits
-# an invoice, and those of unpaid invoices.
+# an invoice, and those of unpaid invoices: also a later one, of which a fee paid late became the base;
+# and the one after, which tells whether a plan change gave back some of the fee.
 _PERIODS: Final = """
     SELECT p.subscription_id, p.customer_id, p.seq, p.starts_at, p.ends_at, p.planned_ends_at,
            p.is_trial, p.usage_from_seq, p.anchor_at, p.anchor_day, p.closed_at, p.billed_at,
@@ -101,7 +102,16 @@ _PERIODS: Final = """
                           AND i.customer_id = p.customer_id
                           AND i.subscription_id = p.subscription_id
                           AND i.seq = p.seq
-                          AND i.status IN ('PENDING', 'DUE', 'PAST_DUE', 'UNCOLLECTIBLE')))
+                          AND i.status IN ('PENDING', 'DUE', 'PAST_DUE', 'UNCOLLECTIBLE'))
+            OR (p.subscription_id, p.seq) IN
+               (SELECT g.subscription_id, g.seq + nearby.n
+                  FROM invoices i
+                  JOIN segments g USING (account_id, customer_id, subscription_id, invoice_id)
+                 CROSS JOIN (VALUES (0), (1)) AS nearby (n)
+                 WHERE i.account_id = $1
+                   AND i.customer_id = ANY($2)
+                   AND i.status IN ('PENDING', 'DUE', 'PAST_DUE', 'UNCOLLECTIBLE')
+                   AND g.seq >= i.seq))
      ORDER BY p.subscription_id, p.seq
 """
 

@@ -375,8 +375,8 @@ CHECKS: Final = (
     ),
     Check(
         name="pool_totals",
-        holds="a pool's totals are those of its transactions",
-        hint="Set the totals to the sums of the transactions.",
+        holds="a pool's totals and its count are those of its transactions",
+        hint="Set the totals to the sums of the transactions, and the count to how many there are.",
         wrong="""
         SELECT p.pool_id, p.granted, p.consumed, p.expired, p.clawed, p.transactions, t.*
           FROM credit_pools p
