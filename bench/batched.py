@@ -22,7 +22,8 @@ from usance import clock
 from usance.actions import usage
 from usance.actions.accounts import opened_by
 from usance.actions.usage import Recorded, Recording, Reported
-from usance.core.decisions.record import Cost, Use
+from usance.core.costs import Cost
+from usance.core.decisions.record import Use
 from usance.store import jsonb
 from usance.store.db import Db, Tx
 from usance.store.kept import Kept

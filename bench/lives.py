@@ -19,10 +19,11 @@ from usance.actions import usage as events
 from usance.actions.accounts import NewAccount
 from usance.actions.commands import Call
 from usance.core.accounts import Account, Mode
+from usance.core.costs import Cost
 from usance.core.customers import Customer, Profile
 from usance.core.decisions.change_plan import ChangeType
 from usance.core.decisions.reconcile import Receipt
-from usance.core.decisions.record import Cost, Use
+from usance.core.decisions.record import Use
 from usance.core.decisions.settle import MarkPaid
 from usance.core.ids import InvoiceId
 from usance.core.subscriptions import CancelMode

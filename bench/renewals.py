@@ -83,10 +83,11 @@ INSERT INTO document_numbers (account_id, series, seq, number, customer_id, docu
 VALUES (:account::uuid, 'INVOICE', :number, 'BARE-' || :number, :customer_id::uuid, :invoice_id::uuid);
 INSERT INTO invoices (account_id, customer_id, invoice_id, subscription_id, seq, kind, n, status, number,
                       currency, subtotal, tax_rate, tax_amount, amount, amount_paid, issued_at, due_at,
-                      past_due_at, starts_at, ends_at, created_at)
+                      past_due_at, starts_at, ends_at, created_at, parties)
 VALUES (:account::uuid, :customer_id::uuid, :invoice_id::uuid, :subscription_id::uuid, 1, 'SUBSCRIPTION',
         0, 'DUE', 'BARE-' || :number, 'USD', 49.00, 0, 0.00, 49.00, 0.00, :at::timestamptz,
-        :at::timestamptz, :past_due_at::timestamptz, :at::timestamptz, :ends_at::timestamptz, :at::timestamptz);
+        :at::timestamptz, :past_due_at::timestamptz, :at::timestamptz, :ends_at::timestamptz, :at::timestamptz,
+        '{"seller": {"name": "Bench"}, "customer": {"reference": "bench_1"}}');
 INSERT INTO invoice_lines (account_id, customer_id, invoice_id, position, kind, description, amount,
                            starts_at, ends_at)
 VALUES (:account::uuid, :customer_id::uuid, :invoice_id::uuid, 0, 'BASE', 'Pro', 49.00,

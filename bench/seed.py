@@ -127,14 +127,14 @@ async def in_bulk(connection: Connection) -> AsyncIterator[None]:
 
 
 async def content(connection: Connection, customer_id: UUID | None = None) -> dict[str, list[str]]:
-    """Return the rows of each table but for ids, references and numbers, each once.
+    """Return the rows of each table but for ids, references, names and numbers, each once.
 
     `customer_id`: only those of this customer.
     """
     found = {}
     for table in await _customers_tables(connection):
         named = {c for c, kind in zip(table.columns, table.types, strict=True) if kind == "uuid"}
-        named |= {"number", "reference"} | ({"seq"} if table.name == "document_numbers" else set())
+        named |= {"number", "reference", "parties"} | ({"seq"} if table.name == "document_numbers" else set())
         rows = await connection.fetch(
             f"SELECT DISTINCT regexp_replace((to_jsonb(t) - $1::text[])::text, $2, '', 'g') AS row"
             f"  FROM {table.name} t"

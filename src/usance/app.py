@@ -12,6 +12,7 @@ from starlette.types import ASGIApp
 from usance.api import (
     catalog,
     clock,
+    costs,
     credit_notes,
     credit_prices,
     credits,
@@ -27,6 +28,7 @@ from usance.api import (
     openapi,
     payments,
     plans,
+    receivables,
     subscriptions,
     system,
 )
@@ -52,7 +54,9 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     holds.router,
     credits.router,
     credit_prices.router,
+    costs.router,
     payments.router,
+    receivables.router,
     account_settings.router,
     clock.router,
 )

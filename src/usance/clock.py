@@ -29,6 +29,11 @@ def seed() -> UUID:
     return UUID(bytes=secrets.token_bytes(16))
 
 
+def name() -> str:
+    """Return a name that no other has: 128 random bits in hexadecimal digits."""
+    return secrets.token_hex(16)
+
+
 def token(bits: int) -> str:
     """Return a secret of at least that many random bits, in letters and digits."""
     return "".join(secrets.choice(_ALPHABET) for _ in range(ceil(bits / log2(len(_ALPHABET)))))

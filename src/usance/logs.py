@@ -11,6 +11,7 @@ from typing import Final
 import structlog
 from structlog.typing import FilteringBoundLogger, Processor
 
+_OWN: Final = logging.getLogger("usance")
 # A traceback shows where, never with what: a local may be a key or a customer.
 _without_locals: Final = structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
 
@@ -52,7 +53,7 @@ def configure(*, level: str = "info", json: bool = False) -> None:
     root.handlers[:] = [handler]
     # A library's chatter is of use only to those who asked for all of it.
     root.setLevel(max(threshold, logging.WARNING) if threshold > logging.DEBUG else threshold)
-    logging.getLogger("usance").setLevel(threshold)
+    _OWN.setLevel(threshold)
 
 
 def get(name: str) -> FilteringBoundLogger:
@@ -63,4 +64,4 @@ def get(name: str) -> FilteringBoundLogger:
 
 def tells_all() -> bool:
     """Whether lines of the level DEBUG are written: else they need not be made."""
-    return logging.getLogger("usance").isEnabledFor(logging.DEBUG)
+    return _OWN.isEnabledFor(logging.DEBUG)

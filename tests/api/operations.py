@@ -34,7 +34,8 @@ KEY = "Idempotency-Key"
 
 # The seller's routes: what a seller sets must not be dropped, so unknown fields are refused there.
 _SELLERS = re.compile(
-    r"/(plans|features|catalog|credit-models|credits/(weights|prices)|invoices|credit-notes"
+    r"/(plans|features|catalog|credit-models|credits/(weights|prices)|costs/(features|models)"
+    r"|invoices|credit-notes"
     r"|payments/statements|analytics|webhooks|notices|api-keys|settings|clock|audit"
     r"|customers/[^/]+/keys)(/.*)?"
 )
@@ -295,6 +296,22 @@ class World:
             await self.shop.started(known["planKey"], known["customerReferenceId"])
         if op.path == "/subscriptions/cancellation/{subscriptionId}/scheduled":
             await self.shop.cancel(known["subscriptionId"])
+        if op.path == "/invoices/{invoiceId}/write-off":
+            known["invoiceId"] = await self.one_off(known, gracePeriod=0)
+        if op.path == "/invoices/{invoiceId}/issue" or op.method == "PUT":
+            known["invoiceId"] = await self.one_off(known, isDraft=True)
+
+    async def one_off(self, known: dict[str, Any], **more: Any) -> str:
+        """Make an invoice of the seller's own lines, of a customer of its own; return its id."""
+        reference = f"{known['customerReferenceId']}-o"
+        await self.shop.customer(reference)
+        lines = [{"description": "Set-up", "unitPrice": 100}]
+        body = {"customerReferenceId": reference, "lines": lines, **more}
+        made = await self.api.post("/invoices", body)
+        assert made.status == 201, made.body
+        seen = await self.api.get(f"/invoices/{made.data['id']}")  # takes what is due at once
+        assert seen.status == 200, seen.body
+        return str(made.data["id"])
 
     async def hold(self, known: dict[str, Any]) -> dict[str, Any]:
         """Make a hold of a subscribed customer of its own."""
@@ -342,13 +359,26 @@ class World:
         made = await self.api.post("/credits/weights", body | {"weight": 3})
         return {"weightId": made.data["id"]}
 
+    async def cost(self, known: dict[str, Any]) -> dict[str, Any]:
+        body = {name: known[name] for name in ("featureKey", "currency", "effectiveFrom")}
+        made = await self.api.post("/costs/features", body | {"costPerUnit": "0.01"})
+        return {"costId": made.data["id"]}
+
+    async def model_price(self, known: dict[str, Any]) -> dict[str, Any]:
+        body = {name: known[name] for name in ("model", "currency", "effectiveFrom")}
+        prices = {"inputPerMillion": 2, "outputPerMillion": 8}
+        made = await self.api.post("/costs/models", body | prices)
+        return {"modelPriceId": made.data["id"]}
+
 
 _MAKERS: dict[str, Callable[[World, dict[str, Any]], Awaitable[dict[str, Any]]]] = {
     # In the order of their names, so that a pool finds its customer.
     "changeToPlanId": World.plan_ids,
+    "costId": World.cost,
     "customerReferenceId": World.customer,
     "holdId": World.hold,
     "invoiceId": World.invoice,
+    "modelPriceId": World.model_price,
     "paymentId": World.payer,
     "planId": World.plan_ids,
     "poolId": World.pool,

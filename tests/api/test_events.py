@@ -518,7 +518,7 @@ async def test_a_late_event_gets_its_own_line_on_the_next_invoice(shop: Shop):
         ({"meta": []}, "meta"),
         ({"meta": {"": 1}}, "meta"),
         ({"flowId": ""}, "flowId"),
-        ({"correctsEventKey": "e0", "usageUnits": -1}, None),
+        ({"correctsEventKey": "e0", "usageUnits": -1}, "correctsEventKey"),
     ],
     ids=repr,
 )

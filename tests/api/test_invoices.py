@@ -24,8 +24,8 @@ from tests.api.shop import (
 FIELDS = {
     "id", "number", "type", "status", "subtotal", "taxRate", "taxAmount", "amount", "amountPaid",
     "amountDue", "currency", "issuedAt", "dueDate", "pastDueAt", "paidAt", "voidedAt",
-    "voidReason", "replacedByInvoiceId", "periodStart", "periodEnd", "subscriptionId", "customerReferenceId",
-    "paymentReference", "lines", "createdAt",
+    "voidReason", "writtenOffAt", "writeOffReason", "memo", "replacedByInvoiceId", "periodStart", "periodEnd", "subscriptionId", "customerReferenceId",
+    "paymentReference", "lines", "seller", "customer", "createdAt",
 }  # fmt: skip
 
 
@@ -68,6 +68,9 @@ async def test_an_invoice_says_all_of_it(shop: Shop):
         "paidAt": None,
         "voidedAt": None,
         "voidReason": None,
+        "writtenOffAt": None,
+        "writeOffReason": None,
+        "memo": None,
         "replacedByInvoiceId": None,
         "periodStart": None,
         "periodEnd": None,
@@ -75,6 +78,8 @@ async def test_an_invoice_says_all_of_it(shop: Shop):
         "customerReferenceId": USER,
         "paymentReference": shown.data["number"],
         "lines": [line],
+        "seller": {"name": shop.api.account.name},
+        "customer": {"reference": USER},
         "createdAt": written(START),
     }
     assert line == {

@@ -31,7 +31,7 @@ EXAMPLES = 10  # of each operation
 NAMES = {
     "customerReferenceId", "plan", "featureKey", "subscriptionId", "invoiceId", "poolId",
     "transactionId", "paymentId", "priceId", "weightId", "denomination", "planId",
-    "changeToPlanId",
+    "changeToPlanId", "costId", "modelPriceId",
 }  # fmt: skip
 
 CONFIG = schemathesis.Config.from_dict(

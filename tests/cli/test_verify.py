@@ -70,6 +70,10 @@ async def shop(database_url: str) -> AsyncIterator[Shop]:
             await shop.use(5, "chat")  # 3 of them are cut off by the limit
             await shop.use(2, "images")
             await shop.use(3, "images")  # credits cover 1.5
+            clipped = (await shop.use(4, "chat"))["eventIdempotencyKey"]
+            await shop.use(-2, "chat", correctsEventKey=clipped)
+            mistaken = (await shop.use(6, "images"))["eventIdempotencyKey"]
+            await shop.use(-6, "images", correctsEventKey=mistaken)
             await shop.use(9, "calls")
             for units in (4, 9, 6):
                 await shop.use(units, "peak")
@@ -133,8 +137,8 @@ async def test_what_differed_is_shown(shop: Shop, env: dict[str, str]):
     done = await run("--rebuild-counters", "--json", env=env)
     (one,) = json.loads(done.stdout)["counters"]
     assert (one["featureKey"], one["period"], one["left"]) == ("chat", 0, None)
-    assert one["said"] == {"units": "4", "covered": "0", "events": 2}
-    assert one["summed"] == {"units": "10", "covered": "0", "events": 2}
+    assert one["said"] == {"units": "4", "covered": "0", "events": 4}
+    assert one["summed"] == {"units": "10", "covered": "0", "events": 4}
 
 
 async def test_a_check_goes_by_the_counter_that_was_made_again(shop: Shop, env: dict[str, str]):

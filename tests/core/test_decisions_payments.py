@@ -27,7 +27,7 @@ from usance.core.credits import CreditPrice, Transaction, TransactionKind
 from usance.core.decisions import purchase, reconcile, reverse_burn, settle, void_invoice
 from usance.core.decisions.settle import MarkPaid
 from usance.core.ids import CustomerId, InvoiceId, PaymentId, PoolId, TransactionId
-from usance.core.invoices import InvoiceStatus
+from usance.core.invoices import InvoiceKind, InvoiceStatus
 from usance.core.payments import Balance
 from usance.core.refusals import Code
 from usance.core.snapshot import Snapshot
@@ -39,14 +39,17 @@ ID = invoice(InvoiceStatus.DUE).id
 UNKNOWN = InvoiceId(SOMETHING)
 
 
-def owing(status: InvoiceStatus, *known: str) -> Snapshot:
+def owing(
+    status: InvoiceStatus, *known: str, kind: InvoiceKind = InvoiceKind.SUBSCRIPTION
+) -> Snapshot:
     """A customer with an invoice, and payments of 7.00 that are known by their references."""
     paid = "49.00" if status is InvoiceStatus.PAID else "0.00"
     payments = {
         PaymentId(UUID(int=20 + n)): replace(payment(reference, "7.00"), id=PaymentId(UUID(int=n)))
         for n, reference in enumerate(known)
     }
-    return replace(NOBODY, invoices={ID: invoice(status, paid=paid)}, payments=payments)
+    one = replace(invoice(status, paid=paid), kind=kind)
+    return replace(NOBODY, invoices={ID: one}, payments=payments)
 
 
 VOID, PENDING, PAID, DUE = (
@@ -188,6 +191,7 @@ def test_the_order_in_which_a_reversal_is_refused(
         (owing(InvoiceStatus.PAST_DUE), ID, None),
         (owing(InvoiceStatus.UNCOLLECTIBLE), ID, None),
         (VOID, ID, None),
+        (owing(InvoiceStatus.PENDING, kind=InvoiceKind.ONE_OFF), ID, None),
     ],
 )
 def test_the_order_in_which_voiding_is_refused(
@@ -260,7 +264,13 @@ def test_the_order_in_which_giving_back_is_refused(
     )
     said = refusal(
         lambda: reverse_burn.reverse_burn(
-            NOBODY, one, is_reversed=is_reversed, reason=None, now=NOW, seed=SEED
+            NOBODY,
+            one,
+            is_reversed=is_reversed,
+            corrected=Decimal(0),
+            reason=None,
+            now=NOW,
+            seed=SEED,
         )
     )
     assert said == want

@@ -9,8 +9,9 @@ from decimal import Decimal
 import pytest
 from tests.core.selling import NOBODY, NOW, SEED, refusal
 
+from usance.core.costs import Cost
 from usance.core.decisions import record
-from usance.core.decisions.record import Cost, Use
+from usance.core.decisions.record import Use
 from usance.core.draft import Draft
 from usance.core.metering import UsageEvent
 from usance.core.refusals import Code

@@ -135,6 +135,19 @@ class Server:
             found |= more
         return found - {self.process.pid}
 
+    def answering(self) -> set[int]:
+        """Return the ids of the processes below this one that a client is connected to now."""
+        local = f"0100007F:{self.port:04X}"
+        lines = (line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:])
+        sockets = {f"socket:[{line[9]}]" for line in lines if line[1] == local and line[3] == "01"}
+        found = set()
+        for pid in self.descendants():
+            with suppress(OSError):
+                files = Path(f"/proc/{pid}/fd").iterdir()
+                open_files = [str(one.readlink()) for one in files]
+                found |= {pid} if sockets.intersection(open_files) else set()
+        return found
+
 
 _WORKER = """
 import asyncio, sys

@@ -11,18 +11,23 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from uuid import UUID
 
+from tests.corrected import corrected
+
+from usance.actions import costs as pricing
 from usance.cli import catalog_file
 from usance.core import catalog_document, credits, entitlements, ids
 from usance.core import outcome as outcomes
 from usance.core.accounts import Account, Mode
 from usance.core.catalog import Catalogue, CataloguePlan
-from usance.core.credits import CreditPrice
+from usance.core.costs import Cost, FeatureCost, ModelPrice, Rates, Tokens, costs_of
+from usance.core.credits import CreditPrice, Transaction
 from usance.core.customers import Customer, Profile
 from usance.core.decisions import (
     advance,
     billing,
     cancel,
     change_plan,
+    correct,
     publish,
     purchase,
     reconcile,
@@ -34,12 +39,13 @@ from usance.core.decisions import subscribe as subscribing
 from usance.core.decisions.cancel import Cancel
 from usance.core.decisions.change_plan import ChangePlan, ChangeType
 from usance.core.decisions.reconcile import Receipt
-from usance.core.decisions.record import Cost, Use
+from usance.core.decisions.record import Use
 from usance.core.decisions.settle import MarkPaid
 from usance.core.decisions.subscribe import Subscribe
 from usance.core.draft import Draft
 from usance.core.entitlements import Question
 from usance.core.invoices import OPEN, CreditNote, Invoice, InvoiceStatus
+from usance.core.metering import UsageEvent
 from usance.core.outcome import Outcome
 from usance.core.refusals import Refusal
 from usance.core.snapshot import Snapshot
@@ -105,8 +111,12 @@ class Life:
         )
         self.now = _BEGINNING
         self.notes: list[CreditNote] = []
+        self.events: list[UsageEvent] = []
+        self.transactions: list[Transaction] = []
         self.refused: str | None = None
         self.receipt: dict[str, object] = {}
+        self._rules: list[FeatureCost] = []
+        self._prices: list[ModelPrice] = []
         self._calls = 0
 
     # Doing ------------------------------------------------------------------------------------------
@@ -133,7 +143,12 @@ class Life:
             (r"subscribe to (\w+)", self._subscribe),
             (r"pay", lambda: self._pay(None)),
             (r"pay ([\d.]+)", self._pay),
-            (r"use ([\d.,]+)(?: of ([\w.-]+))?(?:, as of (.+))?", self._use),
+            (r"use ([\d.,]+)(?: of ([\w.-]+))?(?: at ([\d.]+))?(?:, as of (.+))?", self._use),
+            (r"call ([\w.-]+): ([\d,]+) in, ([\d,]+) out(?:, as of (.+))?", self._call),
+            (r"a unit costs ([\d.]+) ([A-Z]{3}) from (.+)", self._unit_costs),
+            (r"([\w.-]+) costs ([\d.]+) in, ([\d.]+) out ([A-Z]{3}) from (.+)", self._model_costs),
+            (r"([\w.-]+) costs as listed from (.+)", self._as_listed),
+            (r"take ([\d.,]+) off the event of (.+)", self._correct),
             (r"upgrade to (\w+)", lambda key: self._change(key, ChangeType.UPGRADE)),
             (r"downgrade to (\w+)", lambda key: self._change(key, ChangeType.DOWNGRADE)),
             (r"undo the change", self._undo_change),
@@ -159,6 +174,8 @@ class Life:
 
     def _keep(self, outcome: Outcome) -> None:
         self.notes += outcome.credit_notes
+        self.events += outcome.events
+        self.transactions += outcome.transactions
         applied = self.facts.applications + outcome.applications
         self.facts = replace(outcomes.apply(self.facts, outcome), applications=applied)
 
@@ -175,7 +192,21 @@ class Life:
         request = MarkPaid(invoice.id, amount=None if amount is None else Decimal(amount))
         self._keep(settle.mark_paid(self.facts, request, now=self.now, seed=self._seed()))
 
-    def _use(self, units: str, model: str | None, at: str | None) -> None:
+    def _use(self, units: str, model: str | None, sent: str | None, at: str | None) -> None:
+        cost = Cost(None, None, None)
+        if sent is not None:
+            cost = Cost(Decimal(sent), _ACCOUNT.currency, None)
+        self._record(units, model, None, cost, at)
+
+    def _call(self, model: str, entered: str, answered: str, at: str | None) -> None:
+        counts = [int(text.replace(",", "")) for text in (entered, answered)]
+        tokens = pricing.named(Tokens(model, None, *counts))
+        listed = pricing.listed(tokens, self.now if at is None else instant(at))
+        self._record("1", model, tokens, listed, at)
+
+    def _record(
+        self, units: str, model: str | None, tokens: Tokens | None, cost: Cost, at: str | None
+    ) -> None:
         seed = self._seed()
         use = Use(
             key=str(seed),
@@ -185,13 +216,61 @@ class Life:
             units=Decimal(units.replace(",", "")),
             occurred_at=None if at is None else instant(at),
             model=model,
+            cost=cost,
+            revenue_amount=None,
+            flow_id=None,
+            meta=None,
+            tokens=tokens,
+        )
+        draft = Draft(self.facts, now=self.now, seed=seed)
+        self.receipt = record.record(draft, use, seed=seed).receipt
+        self._keep(draft.outcome())
+
+    def _unit_costs(self, amount: str, currency: str, since: str) -> None:
+        since_at = instant(since)
+        self._rules.append(
+            FeatureCost(self._seed(), FEATURE, Decimal(amount), currency, since_at, self.now)
+        )
+        self._keep_costs()
+
+    def _model_costs(
+        self, model: str, entered: str, answered: str, currency: str, since: str
+    ) -> None:
+        self._price(model, Rates(Decimal(entered), Decimal(answered)), currency, since)
+
+    def _as_listed(self, model: str, since: str) -> None:
+        self._price(model, None, "USD", since)
+
+    def _price(self, model: str, rates: Rates | None, currency: str, since: str) -> None:
+        since_at = instant(since)
+        self._prices.append(
+            ModelPrice(self._seed(), None, model, currency, rates, since_at, self.now)
+        )
+        self._keep_costs()
+
+    def _keep_costs(self) -> None:
+        self.facts = replace(self.facts, costs=costs_of(self._rules, self._prices))
+
+    def _correct(self, units: str, on: str) -> None:
+        first = next(one for one in self.events if one.occurred_at == instant(on))
+        seed = self._seed()
+        use = Use(
+            key=str(seed),
+            fingerprint=b"",
+            name="used",
+            feature_key=None,
+            units=-Decimal(units.replace(",", "")),
+            occurred_at=None,
+            model=None,
             cost=Cost(None, None, None),
             revenue_amount=None,
             flow_id=None,
             meta=None,
+            corrects=first.key,
         )
         draft = Draft(self.facts, now=self.now, seed=seed)
-        self.receipt = record.record(draft, use, seed=seed).receipt
+        stored = corrected(self.events, self.transactions)
+        self.receipt = correct.correct(draft, use, stored, seed=seed).receipt
         self._keep(draft.outcome())
 
     def _change(self, key: str, change: ChangeType) -> None:
@@ -259,6 +338,7 @@ class Life:
             (r"balance .*", self._balance),
             (r"refused: \w+", lambda: f"refused: {self.refused}"),
             (r"billable .*", lambda: f"billable {_plain(self.receipt['billableUnits'])}"),
+            (r"cost .*|no cost", self._cost),
             (r"on \w+|on \w+, \w+ to come", self._plan),
         ]
 
@@ -305,6 +385,12 @@ class Life:
         for pool in self.facts.pools.values():
             left += credits.balance(pool, self.facts.grants.values(), self.now)
         return f"credits {_plain(left)}"
+
+    def _cost(self) -> str:
+        amount = self.receipt["costAmount"]
+        return (
+            "no cost" if amount is None else f"cost {_plain(amount)} {self.receipt['costCurrency']}"
+        )
 
     def _balance(self) -> str:
         left = self.facts.balances.get("USD")

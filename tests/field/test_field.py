@@ -621,3 +621,9 @@ async def test_no_event_subtracts(shop: Shop):
     for units in (-1, "-0.000000000001"):
         answer = await shop.send_event(usageUnits=units)
         assert (answer.status, answer.error["field"]) == (422, "usageUnits")
+
+
+def test_every_fault_of_the_list_has_its_test():
+    told = [test.__doc__ or "" for name, test in globals().items() if name.startswith("test_")]
+    numbers = {int(found[1]) for one in told if (found := re.match(r"(\d+)\. ", one))}
+    assert numbers == set(range(1, 28))

@@ -229,9 +229,15 @@ def void(life: Living, rng: Random) -> None:
         life.void(n)
 
 
+def _unpaid_changes(life: Living) -> list[int]:
+    return [n for n, (i, _) in enumerate(life.invoices) if i.kind == "ADJUSTMENT" and i.open > 0]
+
+
 def void_change(life: Living, rng: Random) -> None:
     """An adjustment that is not paid: the newest undoes its plan change, others are refused."""
-    changes = [n for n, (i, _) in enumerate(life.invoices) if i.kind == "ADJUSTMENT" and i.open > 0]
+    if not _unpaid_changes(life):
+        upgrade(life, rng)
+    changes = _unpaid_changes(life)
     if changes:
         life.void(changes[-1] if rng.random() < 0.8 else changes[0])
 
@@ -315,6 +321,72 @@ def use_again(life: Living, rng: Random) -> None:
         life.use(feature, units + (rng.random() < 0.2), key, at)
 
 
+def correct(life: Living, rng: Random) -> None:
+    """Some units off an event, or all; more than it was, or off a correction: refused."""
+    n = some(rng, len(life.keys))
+    if n is None:
+        return
+    _, units, of, _ = life.keys[n]
+    if life.corrections and rng.random() < 0.3:  # the same event again
+        of = life.corrections[-1][0]
+    if life.corrections and rng.random() < 0.05:
+        of = life.corrections[-1][2]
+    part = rng.choice((units, units / 2, min(units, Fraction(1)), units + 1, Fraction(3)))
+    life.correct(
+        of, Fraction(part * 10**12 // 1, 10**12) or Fraction(1), f"c{len(life.corrections)}"
+    )
+
+
+def correct_again(life: Living, rng: Random) -> None:
+    """The same correction, or another under its key."""
+    if life.corrections:
+        of, units, key = rng.choice(life.corrections)
+        life.correct(of, units + (rng.random() < 0.2), key)
+
+
+def take(life: Living, rng: Random) -> None:
+    """A hold: mostly within what is there, for as long as a call takes, or a day."""
+    features = life.features or ["chat"]
+    if rng.random() < 0.8:
+        features = [one for one in features if not life.book.access(one, life.now)] or features
+    feature = rng.choice(features) if rng.random() < 0.97 else "unknown"
+    units = Fraction(rng.choice(("1", "3", "3", "8", "10", "0", "2.5", "0.000000000001", "40")))
+    seconds = rng.choice((1, 300, 3600, 86_400, 86_400))
+    key = None if rng.random() < 0.4 else f"h{len(life.holds) - (rng.random() < 0.2)}"
+    life.take(feature, units, timedelta(seconds=seconds), key)
+
+
+def settle(life: Living, rng: Random) -> None:
+    """Less than was held, just as much, or more; late, and now and then once more."""
+    if life.settled and rng.random() < 0.15:
+        life.settle(*life.settled[-1])
+    if not life.holds:
+        take(life, rng)
+    n = some(rng, len(life.holds))
+    if n is not None:
+        held = life.holds[n][0].units
+        units = rng.choice((held, held, held - min(held, Fraction(1)), held + 1, held + 100))
+        at = life.now - rng.choice((0, 0, 0, 0, 1, 36)) * DAY
+        life.settle(n, units, None if rng.random() < 0.6 else f"e{len(life.keys)}", at)
+
+
+def release(life: Living, rng: Random) -> None:
+    if not life.book.open_holds(life.now):
+        take(life, rng)
+    n = some(rng, len(life.holds), newest=0.8)
+    if n is not None:
+        life.release(n)
+
+
+def wait_for_hold(life: Living, rng: Random) -> None:
+    """To the instant at which a hold is over, or a microsecond before it."""
+    if not life.book.open_holds(life.now):
+        take(life, rng)
+    ahead = [hold.expires for hold in life.book.open_holds(life.now)]
+    if ahead:
+        life.wait(min(ahead) - rng.choice((0, 0, 1)) * MICROSECOND)
+
+
 def reverse_burn(life: Living, rng: Random) -> None:
     n = some(rng, len(life.keys))
     if n is not None:
@@ -359,6 +431,12 @@ OPERATIONS: Final[dict[Operation, int]] = {
     undo_cancel: 2,
     use: 14,
     use_again: 1,
+    correct: 6,
+    correct_again: 1,
+    take: 4,
+    settle: 4,
+    release: 1,
+    wait_for_hold: 1,
     reverse_burn: 2,
     buy: 2,
     give: 2,

@@ -25,6 +25,7 @@ from tests.machine.papers import (
     Change,
     Document,
     Grant,
+    Hold,
     Line,
     Part,
     Payment,
@@ -63,6 +64,7 @@ class Book:
     spent: list[Applied] = field(default_factory=list)  # out of the balance, oldest first
     grants: list[Grant] = field(default_factory=list)
     uses: list[Use] = field(default_factory=list)
+    holds: list[Hold] = field(default_factory=list)
     trialled: list[Plan] = field(default_factory=list)
     numbered: int = 0
 
@@ -99,16 +101,33 @@ class Book:
             (u.billable for u in self.uses if u.period in same and u.feature == feature), ZERO
         )
 
-    def room(self, period: Period, term: Term, feature: str) -> Fraction | None:
+    def open_holds(self, now: datetime) -> list[Hold]:
+        return [hold for hold in self.holds if hold.status(now) == "HELD"]
+
+    def held(self, period: Period, feature: str, now: datetime) -> Fraction:
+        """What holds keep of a limit: those made in the period, or in one that was cut for it."""
+        mine = [hold for hold in self.open_holds(now) if hold.feature == feature]
+        return sum((hold.units for hold in mine if hold.period in period.same), ZERO)
+
+    def available(self, denomination: str, now: datetime) -> Fraction:
+        """What of a pool no hold keeps; one keeps credits while the period that it was made in runs."""
+        there = self.pool(denomination, now)
+        for hold in self.open_holds(now):
+            running = hold.period.sub.running
+            if hold.denomination == denomination and running and hold.period in running.same:
+                there -= hold.credits
+        return there
+
+    def room(self, period: Period, term: Term, feature: str, now: datetime) -> Fraction | None:
         """What a limit leaves; None: all that may come."""
         if term.limit is None or not term.block:
             return None
-        return max(ZERO, term.limit - self.used(period, feature))
+        return max(ZERO, term.limit - self.used(period, feature) - self.held(period, feature, now))
 
     # --- access ----------------------------------------------------------------------------------
 
-    def access(self, feature: str, now: datetime) -> str | None:
-        """None when one more unit would pass, else the reason of the denial."""
+    def access(self, feature: str, now: datetime, units: Fraction = Fraction(1)) -> str | None:
+        """None when so many units would pass, else the reason of the denial."""
         if feature not in self.features:
             return "feature_not_found"
         if not self.subs:
@@ -117,7 +136,7 @@ class Book:
         if not having:
             return "feature_not_in_plan"
         usable = [sub for sub in having if sub.state(now) in ("ACTIVE", "TRIALING")]
-        denials = {sub.running: self.denial(sub, feature, now) for sub in usable}
+        denials = {sub.running: self.denial(sub, feature, now, units) for sub in usable}
         if not usable:
             why = {
                 "PAST_DUE": "payment_past_due",
@@ -129,20 +148,20 @@ class Book:
             return next(reason for state, reason in why.items() if state in states)
         if None in denials.values():
             return None
-        choice = self.choose(now, feature, Fraction(1), usable)
+        choice = self.choose(now, feature, units, usable, now)
         return denials[choice[0]] if choice else None
 
-    def denial(self, sub: Sub, feature: str, now: datetime) -> str | None:
+    def denial(self, sub: Sub, feature: str, now: datetime, units: Fraction) -> str | None:
         period, term = sub.running, sub.plan.term(feature)
         if period is None or term is None:
             raise AssertionError("a usable subscription runs")
-        room = self.room(period, term, feature)
-        if room is not None and room < 1:
+        room = self.room(period, term, feature, now)
+        if room is not None and room < units:
             return "usage_limit_reached"
-        hard = term.burns not in self.soft
-        if term.burns and hard and not term.price and self.pool(term.burns, now) < term.weight:
-            return "insufficient_credits"
-        return None
+        if term.burns is None or term.burns in self.soft or term.price:
+            return None
+        enough = self.available(term.burns, now) >= units * term.weight
+        return None if enough else "insufficient_credits"
 
     # --- time ------------------------------------------------------------------------------------
 
@@ -536,7 +555,7 @@ class Book:
         """Record usage that happened at `at`, at most 35 days ago."""
         for use in self.uses:
             if use.key == key:
-                if (use.feature, use.units, use.at) != (feature, units, at):
+                if (use.feature, use.units, use.at) != (feature, units, at) or use.hold:
                     raise Refused("event_key_conflict")
                 return use
         if at < now - LATEST:
@@ -544,7 +563,7 @@ class Book:
         if feature not in self.features:
             raise Refused("feature_not_found")
         use = Use(at, key, feature, units)
-        choice = self.choose(at, feature, units, self.subs)
+        choice = self.choose(at, feature, units, self.subs, now)
         self.uses.append(use)
         if choice is None:
             return use
@@ -558,7 +577,7 @@ class Book:
         return use
 
     def choose(
-        self, at: datetime, feature: str, units: Fraction, subs: list[Sub]
+        self, at: datetime, feature: str, units: Fraction, subs: list[Sub], now: datetime
     ) -> tuple[Period, Term, Fraction | None] | None:
         """The oldest subscription with room for all the units, else the one with most room."""
         best: tuple[Period, Term, Fraction] | None = None
@@ -568,7 +587,7 @@ class Book:
             term = period.plan_at(at).term(feature)
             if term is None:
                 continue
-            room = self.room(period, term, feature)
+            room = self.room(period, term, feature, now)
             if room is None or room >= units:
                 return period, term, room
             if best is None or room > best[2]:
@@ -579,7 +598,7 @@ class Book:
         scale, name = 10**12, term.burns or ""
         most = billable
         if name not in self.soft:
-            most = Fraction(max(ZERO, self.pool(name, now)) / term.weight * scale // 1, scale)
+            most = Fraction(max(ZERO, self.available(name, now)) / term.weight * scale // 1, scale)
         use.covered = min(billable, most)
         use.short = use.covered < billable
         need = use.covered * term.weight
@@ -598,17 +617,31 @@ class Book:
             raise Refused("transaction_not_found")
         if use.reversed:
             raise Refused("already_reversed")
+        burnt = sum((take for _, take in use.burnt), use.overdrawn)
+        use.returned += self.give_back(use, burnt - use.withdrawn, now)
         use.reversed = True
-        for grant, take in use.burnt:
-            if grant.expires is None or grant.expires > now:
-                grant.moved.append(take)
-                use.returned += take
+
+    def give_back(self, use: Use, amount: Fraction, now: datetime) -> Fraction:
+        """Give back some of what a use took, what it took last first; return what came back."""
+        skipped, returned = use.withdrawn, ZERO
+        use.withdrawn += amount
         term = use.plan.term(use.feature) if use.plan else None
         name = term.burns if term else None
-        if name:
-            less = min(use.overdrawn, self.owed[name])
-            use.returned += less
-            self.owe(name, -less)
+        if use.reversed or name is None:
+            return ZERO
+        for grant, take in [(None, use.overdrawn), *reversed(use.burnt)]:
+            passed = min(skipped, take)
+            part = min(amount, take - passed)
+            skipped, amount = skipped - passed, amount - part
+            if grant is None:
+                part = min(part, self.owed.get(name, ZERO))
+                self.owe(name, -part)
+            elif grant.expires and grant.expires <= now:
+                continue
+            else:
+                grant.moved.append(part)
+            returned += part
+        return returned
 
     # --- paying ----------------------------------------------------------------------------------
 

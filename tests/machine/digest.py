@@ -38,6 +38,11 @@ def digest(shop: Shop) -> tuple[object, ...]:
             facts.versions[key.version_id].plan_key,
         )
         rows.append(("counter", *named, counter.units, counter.covered, counter.billed_amount))
+    for hold in facts.holds.values():
+        whose = subs[hold.counted.subscription_id]
+        kept = (hold.counted.feature_key, hold.units, hold.denomination, hold.credits)
+        made = (hold.created_at, hold.expires_at)
+        rows.append(("hold", whose, hold.counted.seq, *kept, *made, hold.status.value))
     for pool in facts.pools.values():
         sums = (pool.granted, pool.consumed, pool.expired, pool.clawed, pool.overdraft)
         rows.append(("pool", pool.denomination, *sums))

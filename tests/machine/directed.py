@@ -11,6 +11,7 @@ from tests.machine.living import Living
 from tests.machine.papers import Allocation, Plan, Price, Term
 
 DAY: Final = timedelta(days=1)
+MICROSECOND: Final = timedelta(microseconds=1)
 CHAT: Final = (("chat", Term(limit=Fraction(20))),)
 
 
@@ -87,6 +88,18 @@ def usage_of_a_cut_period_counts_toward_the_next_limit(born: Born = Life) -> Non
     life.use("chat", Fraction(10), "two", life.now)
 
 
+def a_late_event_counts_with_what_was_used_before_a_cut_long_ago(born: Born = Life) -> None:
+    monthly = Plan("monthly", Fraction(0), terms=CHAT)
+    yearly = Plan("yearly", Fraction(0), unit="YEAR", terms=CHAT)
+    life = born(datetime(2027, 1, 1, tzinfo=UTC), [monthly, yearly])
+    life.subscribe(monthly, None)
+    life.use("chat", Fraction(15), "before the cut", life.now)
+    life.wait(life.now + DAY)
+    life.upgrade(0, yearly)
+    life.wait(life.now + 367 * DAY)
+    life.use("chat", Fraction(10), "late", life.now - 5 * DAY)
+
+
 def a_credit_note_closes_its_own_subscription_s_invoices_first(born: Born = Life) -> None:
     other = Plan("other", Fraction(30))
     large = Plan("large", Fraction(300))
@@ -94,6 +107,7 @@ def a_credit_note_closes_its_own_subscription_s_invoices_first(born: Born = Life
     life = born(datetime(2027, 1, 1, tzinfo=UTC), [other, large, small])
     life.subscribe(other, 30)
     life.subscribe(large, 30)
+    life.pay(0, None, None)
     life.pay(1, None, None)
     life.wait(life.now + 31 * DAY)
     life.upgrade(1, small)  # 10 − 300: a credit note, and the renewal of 300 is open
@@ -114,6 +128,50 @@ def credits_that_expire_before_their_burn_is_reversed(born: Born = Life) -> None
     life.wait(life.now + 6 * DAY)
     life.reverse_burn("one")
     life.wait(life.now + 60 * DAY)
+
+
+def an_event_is_corrected_bit_by_bit(born: Born = Life) -> None:
+    """Cut off, paid with credits of two grants, and with money; billed between its corrections."""
+    price = Price("per_unit", unit=Fraction(1))
+    plan = Plan(
+        "monthly",
+        Fraction(0),
+        terms=(("chat", Term(limit=Fraction(30), burns="CREDITS", price=price)),),
+        allocations=(Allocation("CREDITS", Fraction(10), "FULL"),),
+    )
+    life = rich_enough(born(datetime(2027, 1, 31, tzinfo=UTC), [plan], tax=Fraction(19)))
+    life.give("CREDITS", Fraction(5), "PROMOTIONAL", life.now + 40 * DAY, 0)
+    life.give("CREDITS", Fraction(4), "MANUAL", None, 7)
+    life.subscribe(plan, None)
+    life.use("chat", Fraction(40), "one", life.now)
+    life.use("chat", Fraction(3), "two", life.now)
+    for n, units in enumerate((5, 7, 6, 40)):  # what is cut off, money too, credits too, too much
+        life.correct("one", Fraction(units), f"c{n}")
+    life.correct("c0", Fraction(1), "of a correction")
+    life.wait(life.now + 29 * DAY)
+    life.correct("one", Fraction(7), "in a billed period")
+    life.wait(life.now + 6 * DAY)
+    life.correct("one", Fraction(1), "the last")
+    life.reverse_burn("one")
+    life.correct("one", Fraction(1), "reversed")
+    life.correct("one", Fraction(1), "reversed")
+    life.wait(life.now + MICROSECOND)
+    life.correct("two", Fraction(3), "too late")
+    life.wait(life.now + 40 * DAY)
+
+
+def an_overdraft_is_corrected_when_some_of_it_is_repaid(born: Born = Life) -> None:
+    plan = Plan("monthly", Fraction(0), terms=(("api", Term(burns="TOKENS", weight=Fraction(3))),))
+    life = born(datetime(2027, 1, 1, tzinfo=UTC), [plan], soft=frozenset({"TOKENS"}))
+    life.give("TOKENS", Fraction(10), "MANUAL", None, 0)
+    life.subscribe(plan, None)
+    life.use("api", Fraction(10), "one", life.now)
+    life.correct("one", Fraction(2), "c0")
+    life.give("TOKENS", Fraction(9), "MANUAL", None, 0)
+    life.correct("one", Fraction(5), "c1")
+    life.cancel(0, "IMMEDIATE")
+    life.correct("one", Fraction(3), "c2")
+    life.wait(life.now + 40 * DAY)
 
 
 def an_upgrade_asked_for_again_after_it_was_undone(born: Born = Life) -> None:
@@ -267,14 +325,100 @@ def a_fee_was_given_back_long_before_it_bounces(born: Born = Life) -> None:
     life.cancel(0, "IMMEDIATE")
 
 
+# Holds -------------------------------------------------------------------------------------------------
+
+
+def holds_to_their_last_microsecond(born: Born = Life) -> None:
+    """Settled for less, just as much, more, and too late; released; and asked for again."""
+    plan = Plan("monthly", Fraction(0), terms=CHAT)
+    life = born(datetime(2027, 1, 1, tzinfo=UTC), [plan])
+    life.subscribe(plan, None)
+    hour = DAY / 24
+    for n in range(4):
+        life.take("chat", Fraction(5), hour, f"h{n}")
+    life.take("chat", Fraction(1), hour, None)  # all of the limit is held
+    life.take("chat", Fraction(5), hour, "h0")
+    life.take("chat", Fraction(4), hour, "h0")
+    life.use("chat", Fraction(1), "cut off", life.now)
+    life.settle(0, Fraction(3), None, life.now)
+    life.settle(0, Fraction(3), None, life.now)
+    life.settle(0, Fraction(3), "another", life.now)
+    life.settle(1, Fraction(5), "exactly", life.now)
+    life.use("chat", Fraction(1), "of what was given back", life.now)
+    life.settle(2, Fraction(9), None, life.now)
+    life.release(2)
+    life.wait(life.now + hour - MICROSECOND)
+    life.take("chat", Fraction(1), DAY, "none is left")
+    life.wait(life.now + MICROSECOND)
+    life.release(3)
+    life.take("chat", Fraction(5), DAY, "what is over is free")
+    life.settle(3, Fraction(2), None, life.now)
+    life.release(4)
+    life.release(4)
+    life.settle(4, Fraction(2), None, life.now)
+
+
+def holds_that_outlive_their_period(born: Born = Life) -> None:
+    """At a boundary what they keep is free; cut by a plan change, the period goes on."""
+    terms = (*CHAT, ("api", Term(burns="CREDITS", weight=Fraction(3))))
+    granted = (Allocation("CREDITS", Fraction(30), "FULL"),)
+    monthly = Plan("monthly", Fraction(10), terms=terms, allocations=granted)
+    weekly = Plan("weekly", Fraction(10), unit="WEEK", terms=terms, allocations=granted)
+    life = rich_enough(born(datetime(2027, 1, 1, tzinfo=UTC), [monthly, weekly]))
+    life.subscribe(monthly, None)
+    life.wait(datetime(2027, 1, 31, 12, tzinfo=UTC))
+    life.take("chat", Fraction(20), DAY, None)
+    life.take("api", Fraction(10), DAY, None)
+    life.take("api", Fraction(1), DAY, None)
+    life.wait(datetime(2027, 2, 1, tzinfo=UTC))
+    life.use("api", Fraction(15), "beside", life.now)
+    life.settle(1, Fraction(10), None, life.now)
+    life.settle(0, Fraction(20), None, life.now - DAY)
+    life.take("chat", Fraction(20), DAY, None)
+    life.take("api", Fraction(1), DAY, None)
+    life.upgrade(0, weekly)
+    life.take("chat", Fraction(1), DAY, None)
+    life.cancel(0, "IMMEDIATE")
+    life.settle(2, Fraction(1), None, life.now)
+
+
+def holds_of_credits_that_are_few(born: Born = Life) -> None:
+    """With a price beside, a hold keeps what is there; what expires meanwhile is gone; soft ones keep all."""
+    price = Price("per_unit", unit=Fraction(1))
+    terms = (
+        ("chat", Term(burns="CREDITS", weight=Fraction(3), price=price)),
+        ("api", Term(burns="CREDITS")),
+        ("seats", Term(burns="TOKENS", weight=Fraction(1, 4))),
+    )
+    plan = Plan("monthly", Fraction(0), terms=terms)
+    life = born(datetime(2027, 1, 1, tzinfo=UTC), [plan], soft=frozenset({"TOKENS"}))
+    life.subscribe(plan, None)
+    life.take("seats", Fraction(10), DAY, None)
+    life.give("CREDITS", Fraction(10), "MANUAL", None, 0)
+    life.give("CREDITS", Fraction(5), "PROMOTIONAL", life.now + DAY / 2, 0)
+    life.give("TOKENS", Fraction(1), "MANUAL", None, 0)
+    life.take("chat", Fraction(40), DAY, None)
+    life.take("chat", Fraction(1), DAY, None)  # nothing is left to be kept for it but money
+    life.take("api", Fraction(1), DAY, None)
+    life.use("chat", Fraction(2), "with money alone", life.now)
+    life.wait(life.now + DAY / 2)
+    life.settle(1, Fraction(3), None, life.now)
+    life.take("api", Fraction(1), DAY, None)
+    life.settle(3, Fraction(2), None, life.now)
+    life.settle(0, Fraction(12), None, life.now)
+
+
 DIRECTED: Final[tuple[Callable[..., None], ...]] = (
     month_ends_kept_through_another_interval,
     half_of_an_odd_amount_is_left,
     an_arrears_period_in_three_parts,
     an_hour_that_the_clocks_skip,
     usage_of_a_cut_period_counts_toward_the_next_limit,
+    a_late_event_counts_with_what_was_used_before_a_cut_long_ago,
     a_credit_note_closes_its_own_subscription_s_invoices_first,
     credits_that_expire_before_their_burn_is_reversed,
+    an_event_is_corrected_bit_by_bit,
+    an_overdraft_is_corrected_when_some_of_it_is_repaid,
     an_upgrade_asked_for_again_after_it_was_undone,
     units_and_credits_to_the_last_decimal,
     a_period_is_cancelled_and_not_settled,
@@ -285,4 +429,7 @@ DIRECTED: Final[tuple[Callable[..., None], ...]] = (
     a_fee_that_began_a_later_period_bounces_and_is_paid_again,
     a_fee_that_began_a_later_period_was_given_back_and_bounces,
     a_fee_was_given_back_long_before_it_bounces,
+    holds_to_their_last_microsecond,
+    holds_that_outlive_their_period,
+    holds_of_credits_that_are_few,
 )

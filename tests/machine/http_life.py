@@ -9,14 +9,14 @@ from decimal import Decimal
 from fractions import Fraction
 from uuid import UUID
 
-from tests.machine import over_http, papers
+from tests.machine import on_sale, papers
 from tests.machine.life import KINDS, lines_of
 from tests.machine.living import Living, features_of
 from tests.machine.over_http import Door, HttpShop, Look, Row, World, fraction
-from tests.machine.papers import Document, Period, Plan, Sub, Use, gross
+from tests.machine.papers import Document, Hold, Period, Plan, Sub, Use, gross
 from tests.machine.product import Bill, Given
 
-from usance.core.ids import GrantId, InvoiceId, SubscriptionId
+from usance.core.ids import GrantId, HoldId, InvoiceId, SubscriptionId
 
 ACTIVE = ("ACTIVE", "TRIALING")
 
@@ -38,7 +38,7 @@ class HttpLife(Living):
         tax: Fraction = papers.ZERO,
         soft: frozenset[str] = frozenset(),
     ) -> None:
-        catalogue = over_http.document(plans, features_of(plans), soft)
+        catalogue = on_sale.document(plans, features_of(plans), soft)
         shop = HttpShop(world, door, number, at, catalogue, zone=zone, tax=tax)
         super().__init__(at, plans, shop, zone=zone, tax=tax, soft=soft)
         self.story.insert(0, f"life {number}; {door.value}")
@@ -97,6 +97,26 @@ class HttpLife(Living):
 
     def use(self, feature: str, units: Fraction, key: str, at: datetime) -> None:
         super().use(feature, units, key, at)
+        self._compare_receipt()
+
+    def correct(self, of: str, units: Fraction, key: str) -> None:
+        super().correct(of, units, key)
+        self._compare_receipt()
+
+    def take(self, feature: str, units: Fraction, life: timedelta, key: str | None) -> None:
+        super().take(feature, units, life, key)
+        self._compare_holds(self.shop.told)
+
+    def settle(self, n: int, units: Fraction, key: str | None, at: datetime) -> None:
+        super().settle(n, units, key, at)
+        self._compare_receipt()
+
+    def release(self, n: int) -> None:
+        super().release(n)
+        self._compare_holds(self.shop.told)
+
+    def _compare_receipt(self) -> None:
+        """What a new event's receipt says beside the numbers that every life compares."""
         receipt = self.shop.receipt
         if receipt is None or receipt["duplicate"]:
             return
@@ -110,17 +130,23 @@ class HttpLife(Living):
     def _matched(self, use: Use) -> tuple[object, ...] | None:
         if use.period is None or use.plan is None:
             return None
-        term = use.plan.term(use.feature)
+        term, book = use.plan.term(use.feature), self.book
+        used, held = (
+            book.used(use.period, use.feature),
+            book.held(use.period, use.feature, self.now),
+        )
+        limit = term.limit if term else None
         return (
             dict(self.subs)[use.period.sub],
             use.plan.key,
             use.period.start,
-            self.book.used(use.period, use.feature),
-            term and term.limit,
+            (used, limit, None if limit is None else max(papers.ZERO, limit - used - held)),
         )
 
     def _notes(self, use: Use) -> list[str]:
         """Whether it comes late, or why nothing of it is billed."""
+        if use.corrects is not None:
+            return _noted_of_correction(use, use.corrects)
         if use.period is not None:
             return _noted_of_counted(use, use.period)
         subs = [sub for sub, _ in self.subs]
@@ -161,6 +187,7 @@ class HttpLife(Living):
         self._compare_credits(seen)
         for feature, row in seen.entitlements.items():
             self._compare_access(feature, row)
+        self._compare_holds(seen.holds)
 
     def _compare_answers(self, seen: Look) -> None:
         """What a command answered is what is shown after it."""
@@ -296,13 +323,58 @@ class HttpLife(Living):
             )
 
     def _compare_credits(self, seen: Look) -> None:
+        self.tell_apart(lambda name: fraction(seen.grants[name]["remaining"]))
         for grant, name in self.grants:
             row = seen.grants[name]
             ours = fraction(row["remaining"]), _at(row["expiresAt"]), row["priority"]
             theirs = (grant.left(self.now), grant.expires, grant.priority)
             self.same(f"grant {grant.kind} {grant.amount} of {grant.at}", ours, theirs)
         for which in self.pools:
-            self.same(f"pool {which}", _pool(seen.pools.get(which)), self._pool(which))
+            shown = seen.pools.get(which)
+            self.same(f"pool {which}", _pool(shown), self._pool(which))
+            if shown is not None:
+                there = fraction(shown["available"])
+                self.same(f"available of {which}", there, self._available(which))
+
+    def _available(self, which: str) -> Fraction:
+        """What is shown as available: under a hard limit never less than nothing."""
+        there = self.book.available(which, self.now)
+        return there if which in self.book.soft else max(papers.ZERO, there)
+
+    def _compare_holds(self, rows: list[Row]) -> None:
+        known = {name: hold for hold, name in self.holds}
+        for row in rows:
+            hold = known.get(HoldId(UUID(row["id"])))
+            if hold is not None:  # the newest is looked at once it is known which it is
+                self._compare_hold(hold, row)
+
+    def _compare_hold(self, hold: Hold, row: Row) -> None:
+        use = next((use for use in self.book.uses if use.hold is hold), None)
+        self.same(
+            f"the hold of {hold.units} {hold.feature} at {hold.at}",
+            (
+                row["status"],
+                UUID(row["subscriptionId"]),
+                row["featureKey"],
+                fraction(row["usageUnits"]),
+                row["denomination"],
+                fraction(row["credits"]),
+                row["holdKey"],
+                row["eventId"],
+                (_instant(row["createdAt"]), _instant(row["expiresAt"])),
+            ),
+            (
+                hold.status(self.now),
+                dict(self.subs)[hold.period.sub],
+                hold.feature,
+                hold.units,
+                hold.denomination,
+                hold.credits,
+                row["id"] if hold.key is None else hold.key,
+                None if use is None else self.shop.events[use.key],
+                (hold.at, hold.expires),
+            ),
+        )
 
     def _pool(self, which: str) -> dict[str, Fraction]:
         book = self.book
@@ -326,26 +398,21 @@ class HttpLife(Living):
         self.same(f"access to {feature}", (row["allowed"], row["isAllowed"]), (ours is None,) * 2)
         self.answers.add(theirs)
         usage = row["usage"]
-        shown = usage and (fraction(usage["used"]), _exact(usage["limit"]))
-        self.same(f"usage of {feature}", shown, self._usage(feature))
+        shown = usage and _usage(usage)
+        self.same(f"usage of {feature}", shown, self.book.shown(feature, self.now))
+        credit = row["credit"]
+        if credit is not None:
+            which = credit["denomination"]
+            shown_credit = (fraction(credit["balance"]), fraction(credit["available"]))
+            there = (self.book.pool(which, self.now), self._available(which))
+            self.same(f"credits for {feature} (balance, available)", shown_credit, there)
 
-    def _usage(self, feature: str) -> tuple[Fraction, Fraction | None] | None:
-        """What those who may use it have used, or if nobody may those who have it: together."""
-        having = [sub for sub, _ in self.subs if sub.ended is None and sub.plan.term(feature)]
-        usable = [sub for sub in having if sub.state(self.now) in ACTIVE]
-        if not having:
-            return None
-        used, limit = papers.ZERO, papers.ZERO
-        unlimited = False
-        for sub in usable or having:
-            term = sub.plan.term(feature)
-            if term is None or term.limit is None:
-                unlimited = True
-            else:
-                limit += term.limit
-            if sub.running is not None:
-                used += self.book.used(sub.running, feature)
-        return used, None if unlimited else limit
+
+def _noted_of_correction(use: Use, of: Use) -> list[str]:
+    notes = ["not_counted"] if use.period is None else _noted_of_counted(use, use.period)
+    if use.returned < use.unburnt:
+        notes.append("reversed" if of.reversed else "not_returned")
+    return notes
 
 
 def _noted_of_counted(use: Use, period: Period) -> list[str]:
@@ -380,9 +447,12 @@ def _matched(receipt: Row) -> tuple[object, ...] | None:
         UUID(found["subscriptionId"]),
         found["planKey"],
         _instant(found["periodStart"]),
-        fraction(usage["used"]),
-        _exact(usage["limit"]),
+        _usage(usage),
     )
+
+
+def _usage(row: Row) -> tuple[Fraction, Fraction | None, Fraction | None]:
+    return fraction(row["used"]), _exact(row["limit"]), _exact(row["remaining"])
 
 
 def _pool(row: Row | None) -> dict[str, Fraction]:

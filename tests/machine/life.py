@@ -10,7 +10,7 @@ from tests.machine.papers import Document, Plan, Sub
 from tests.machine.product import Bill, Given
 from tests.machine.shop import Shop
 
-from usance.core import credits
+from usance.core import credits, usage
 from usance.core.credits import Grant
 from usance.core.decisions import billing, due
 from usance.core.decisions.due import StepKind
@@ -92,11 +92,51 @@ class Life(Living):
         self._compare_money()
         self._compare_credits()
         for feature in [*self.features, "unknown"]:
-            ours, theirs = self.shop.access(feature, self.now), self.book.access(feature, self.now)
-            self.same(f"access to {feature}", ours, theirs)
-            self.answers.add(theirs)
+            self._compare_access(feature)
+        self._compare_holds()
         first = due_next(self.shop)
         self.same("next due", first, self.book.next_due(self.now))
+
+    def _compare_access(self, feature: str) -> None:
+        found, theirs = self.shop.asked(feature, self.now), self.book.access(feature, self.now)
+        ours = None if found.denial is None else found.denial.value
+        self.same(f"access to {feature}", ours, theirs)
+        self.answers.add(theirs)
+        state = found.usage
+        shown = None if state is None else (state.used, state.limit, state.remaining)
+        self.same(
+            f"usage of {feature} (used, limit, remaining)",
+            shown and tuple(None if one is None else Fraction(one) for one in shown),
+            self.book.shown(feature, self.now),
+        )
+
+    def _compare_holds(self) -> None:
+        names = dict(self.subs)
+        for n, (hold, name) in enumerate(self.holds):
+            row = self.shop.facts.holds[name]
+            self.same(
+                f"hold {n}",
+                (
+                    row.status_at(self.now).value,
+                    row.counted.subscription_id,
+                    row.counted.seq,
+                    row.counted.feature_key,
+                    Fraction(row.units),
+                    row.denomination,
+                    Fraction(row.credits),
+                    (row.created_at, row.expires_at),
+                ),
+                (
+                    hold.status(self.now),
+                    names[hold.period.sub],
+                    hold.period.seq,
+                    hold.feature,
+                    hold.units,
+                    hold.denomination,
+                    hold.credits,
+                    (hold.at, hold.expires),
+                ),
+            )
 
     def _compare_subscription(self, n: int, sub: Sub, name: SubscriptionId) -> None:
         facts = self.shop.facts
@@ -179,6 +219,7 @@ class Life(Living):
 
     def _compare_credits(self) -> None:
         facts = self.shop.facts
+        self.tell_apart(lambda name: Fraction(facts.grants[name].remaining))
         for grant, name in self.grants:
             row = facts.grants[name]
             ours = (Fraction(row.remaining), row.expires_at, row.priority)
@@ -187,11 +228,17 @@ class Life(Living):
         for pool in facts.pools.values():
             which, book = pool.denomination, self.book
             left = credits.balance(pool, facts.grants.values(), self.now)
+            held = usage.credits_held(facts, which, self.now)
             given = sum((g.amount for g in book.grants if g.denomination == which), papers.ZERO)
             self.same(
-                f"pool {which} (balance, granted, consumed)",
-                (Fraction(left), Fraction(pool.granted), Fraction(pool.consumed)),
-                (book.pool(which, self.now), given, book.consumed(which)),
+                f"pool {which} (balance, available, granted, consumed)",
+                tuple(Fraction(one) for one in (left, left - held, pool.granted, pool.consumed)),
+                (
+                    book.pool(which, self.now),
+                    book.available(which, self.now),
+                    given,
+                    book.consumed(which),
+                ),
             )
 
 

@@ -6,16 +6,16 @@ core alone in life.py, the whole application in http_life.py.
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from fractions import Fraction
 from typing import Any
 
 from tests.machine import papers
-from tests.machine.auditor import Book
+from tests.machine.correcting import Corrections
 from tests.machine.papers import Document, Plan, Refused, Sub, Term
-from tests.machine.product import Bill, Given, Product, Used
+from tests.machine.product import Bill, Given, Product, Settled, Used
 
-from usance.core.ids import GrantId, InvoiceId, PaymentId, SubscriptionId
+from usance.core.ids import GrantId, HoldId, InvoiceId, PaymentId, SubscriptionId
 from usance.core.refusals import Refusal
 
 PLAIN = ("per_unit", "package")
@@ -47,13 +47,16 @@ class Living(ABC):
         self.plans = plans
         self.features = features_of(plans)
         self.pools = list(POOLS)
-        self.book = Book(tax=tax, features=frozenset(self.features), soft=soft)
+        self.book = Corrections(tax=tax, features=frozenset(self.features), soft=soft)
         self.shop = shop
         self.subs: list[tuple[Sub, SubscriptionId]] = []
         self.invoices: list[tuple[Document, InvoiceId]] = []
         self.payments: list[tuple[papers.Payment, PaymentId]] = []
         self.grants: list[tuple[papers.Grant, GrantId]] = []
         self.keys: list[tuple[str, Fraction, str, datetime]] = []
+        self.corrections: list[tuple[str, Fraction, str]] = []
+        self.holds: list[tuple[papers.Hold, HoldId]] = []
+        self.settled: list[tuple[int, Fraction, str | None, datetime]] = []
         self.steps = 0
         self.refused = 0
         self.script: list[Step] = []
@@ -258,6 +261,63 @@ class Living(ABC):
         burnt = sum((take for _, take in use.burnt), use.overdrawn)
         self.same("receipt", ours, Used(use.billable, burnt, use.exceeded, use.short))
 
+    def correct(self, of: str, units: Fraction, key: str) -> None:
+        self.wrote("correct", of, units, key)
+        done = self.both(
+            f"take {units} off {of} key={key}",
+            lambda: self.shop.correct(self.now, of, units, key),
+            lambda: self.book.correct(self.now, of, units, key),
+        )
+        if done is None:
+            return
+        ours, use = done
+        self.corrections.append((of, units, key))
+        theirs = Used(use.billable, -use.returned, exceeded=False, short=False)
+        self.same("receipt", ours, theirs)
+
+    def take(self, feature: str, units: Fraction, life: timedelta, key: str | None) -> None:
+        self.wrote("take", feature, units, life, key)
+        done = self.both(
+            f"hold {feature} {units} for {life} key={key}",
+            lambda: self.shop.take(self.now, feature, units, life, key),
+            lambda: self.book.take(self.now, feature, units, life, key),
+        )
+        if done is None:
+            return
+        name, hold = done
+        known = {id(one): its for one, its in self.holds}
+        if id(hold) not in known:
+            self.holds.append((hold, name))
+        self.same("the hold of a key", name, known.get(id(hold), name))
+
+    def settle(self, n: int, units: Fraction, key: str | None, at: datetime) -> None:
+        """Without a key the hold's own id is the event's."""
+        self.wrote("settle", n, units, key, at)
+        hold, name = self.holds[n]
+        used_key = str(name) if key is None else key
+        done = self.both(
+            f"settle hold {n} with {units} key={key} at {at}",
+            lambda: self.shop.settle(self.now, name, units, used_key, at),
+            lambda: self.book.settle(self.now, hold, units, used_key, at),
+        )
+        if done is None:
+            return
+        ours, use = done
+        self.settled.append((n, units, key, at))
+        self.keys.append((hold.feature, units, used_key, at))
+        burnt = sum((take for _, take in use.burnt), use.overdrawn)
+        used = Used(use.billable, burnt, use.exceeded, use.short)
+        self.same("receipt", ours, Settled(used, use.hold_over))
+
+    def release(self, n: int) -> None:
+        self.wrote("release", n)
+        hold, name = self.holds[n]
+        self.both(
+            f"release hold {n}",
+            lambda: self.shop.release(self.now, name),
+            lambda: self.book.release(self.now, hold),
+        )
+
     def reverse_burn(self, key: str) -> None:
         self.wrote("reverse_burn", key)
         self.both(
@@ -354,6 +414,24 @@ class Living(ABC):
             self.grants.append((found[0], name))
         if new:
             raise Differ(self.told(f"grants: {self.told_grants()}"))
+
+    def tell_apart(self, left: Callable[[GrantId], Fraction]) -> None:
+        """Name alike grants by what is left of them: made at one instant, any may be spent first."""
+        alike: dict[tuple[object, ...], list[int]] = {}
+        for place, (grant, _) in enumerate(self.grants):
+            alike.setdefault((*self._known_by(grant), grant.priority), []).append(place)
+        for places in alike.values():
+            names = [self.grants[place][1] for place in places]
+            ours = [left(name) for name in names]
+            theirs = [self.grants[place][0].left(self.now) for place in places]
+            if ours == theirs or sorted(ours) != sorted(theirs):
+                continue
+            for place, there in zip(places, theirs, strict=True):
+                name = names.pop(ours.index(there))
+                ours.remove(there)
+                grant = self.grants[place][0]
+                grant.rank = name.int
+                self.grants[place] = (grant, name)
 
     def _known_by(self, grant: papers.Grant) -> tuple[object, ...]:
         whose = dict(self.subs)[grant.period.sub] if grant.period else None

@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Coroutine, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import Enum
 from fractions import Fraction
@@ -22,18 +22,17 @@ import uvloop
 from tests.api import client
 from tests.api.client import Api, Got
 from tests.books import check_books
-from tests.machine import papers
-from tests.machine.living import POOLS
-from tests.machine.product import Used
-from tests.machine.shop import exact
+from tests.machine.product import Settled, Used
+from tests.machine.sold import exact
 from tests.stories.http import START, Edge
 
 from usance import clock, logs
 from usance.actions import advance
 from usance.app import create_app
-from usance.core.ids import GrantId, InvoiceId, PaymentId, SubscriptionId
+from usance.core.ids import GrantId, HoldId, InvoiceId, PaymentId, SubscriptionId
 from usance.core.refusals import Code, Refusal
 from usance.settings import Settings
+from usance.store import terms
 from usance.store.db import Db, Tx
 
 T = TypeVar("T")
@@ -96,79 +95,13 @@ def opened(url: str) -> Iterator[World]:
     ):
         patch.setattr(clock, "real_now", edge.real_now)
         patch.setattr(clock, "seed", edge.seed)
+        # In another database the accounts of these ids had other catalogues.
+        patch.setattr(terms, "_terms", {})
         world = World(runner, url, edge)
         try:
             yield world
         finally:
             world.run(world.db.close())
-
-
-# What there is to buy --------------------------------------------------------------------------------
-
-
-def document(plans: Iterable[papers.Plan], features: Iterable[str], soft: Iterable[str]) -> Row:
-    """The auditor's plans as a catalogue document."""
-    return {
-        "features": [{"key": key, "name": key} for key in features],
-        "creditModels": [
-            {"denomination": name, "name": name, "hardLimit": name not in soft} for name in POOLS
-        ],
-        "plans": [_plan(plan) for plan in plans],
-    }
-
-
-def _plan(plan: papers.Plan) -> Row:
-    return {
-        "key": plan.key,
-        "name": plan.key,
-        "price": {"amount": exact(plan.price), "currency": plan.currency},
-        "interval": {"unit": plan.unit, "count": plan.count},
-        "billingTiming": "IN_ADVANCE" if plan.advance else "IN_ARREARS",
-        "gracePeriodDays": plan.grace_days,
-        "netTermsDays": plan.net_days,
-        "trialDays": plan.trial_days,
-        "features": [_term(key, term) for key, term in plan.terms],
-        "credits": [
-            {
-                "denomination": one.denomination,
-                "amount": exact(one.amount),
-                "rollover": one.rollover,
-                "rolloverCap": exact(one.cap) if one.rollover == "CAPPED" else None,
-                "expiresAfterMonths": one.expires_after_months,
-            }
-            for one in plan.allocations
-        ],
-    }
-
-
-def _term(key: str, term: papers.Term) -> Row:
-    said: Row = {"key": key, "price": None if term.price is None else _price(term.price)}
-    if term.limit is not None:
-        said["limit"] = {"units": exact(term.limit), "overage": "BLOCK" if term.block else "ALLOW"}
-    if term.burns is not None:
-        said["credits"] = {"denomination": term.burns, "weight": exact(term.weight)}
-    return said
-
-
-def _price(price: papers.Price) -> Row:
-    said: Row = {"model": price.model, "minimum": exact(price.minimum) if price.minimum else None}
-    if price.included:
-        said["includedUnits"] = exact(price.included)
-    match price.model:
-        case "per_unit":
-            said["unitPrice"] = exact(price.unit)
-        case "package":
-            said |= {"packageSize": exact(price.block), "packagePrice": exact(price.unit)}
-        case _:
-            said["tiers"] = [
-                {
-                    "upTo": "inf" if top is None else exact(top),
-                    "unitPrice": exact(unit),
-                    "flatFee": exact(flat),
-                }
-                for top, unit, flat in price.tiers
-            ]
-    return said
 
 
 # What is shown ---------------------------------------------------------------------------------------
@@ -188,6 +121,7 @@ class Look:
     entitlements: dict[str, Row] = field(default_factory=dict)  # of some features
     notes: list[Row] = field(default_factory=list)
     periods: list[Row] = field(default_factory=list)
+    holds: list[Row] = field(default_factory=list)  # one of them, by turns
 
     def money(self) -> object:
         """Where money lies: no payment moves without a trace in it."""
@@ -220,6 +154,8 @@ class HttpShop:
         self.answered: list[Row] = []  # what was answered since the last look, to be found there
         self.paid: list[PaymentId] = []  # all payments, oldest first
         self.events: dict[str, str] = {}
+        self.holds: list[HoldId] = []
+        self.told: list[Row] = []  # of holds, by the newest command
         self.prices: dict[str, tuple[datetime, Fraction]] = {}
         self.advance(at)
         self._ask("POST", "/catalog/apply", catalogue)
@@ -344,15 +280,91 @@ class HttpShop:
         got = self._send("POST", "/events", body)
         if got.status >= 400:
             raise Refusal(Code(got.error["code"]), got.error["message"])
-        self.receipt = got.data
-        assert (got.status == 200) == got.data["duplicate"] == (key in self.events), got.data
-        self.events[key] = got.data["eventId"]
+        assert (got.status == 200) == got.data["duplicate"]
+        return self._recorded(key, got.data)
+
+    def _recorded(self, key: str, receipt: Row) -> Used:
+        """Keep the receipt of an event, which is its first exactly if its key is new."""
+        assert receipt["duplicate"] == (key in self.events), receipt
+        self.receipt, self.events[key] = receipt, receipt["eventId"]
         return Used(
-            fraction(got.data["billableUnits"]),
-            fraction(got.data["creditsDeducted"]),
-            got.data["usageLimitExceeded"],
-            got.data["insufficientCredits"],
+            fraction(receipt["billableUnits"]),
+            fraction(receipt["creditsDeducted"]),
+            receipt["usageLimitExceeded"],
+            receipt["insufficientCredits"],
         )
+
+    def correct(self, now: datetime, of: str, units: Fraction, key: str) -> Used:  # noqa: ARG002
+        """By turns alone, and as the one event of a batch."""
+        self.calls, self.seen, self.receipt = self.calls + 1, None, None
+        body = {
+            "customerReferenceId": NAME,
+            "eventName": "used",
+            "usageUnits": exact(-units),
+            "eventIdempotencyKey": key,
+            "correctsEventKey": of,
+        }
+        if self.calls % 2:
+            got = self._send("POST", "/events", body)
+            if got.status >= 400:
+                raise Refusal(Code(got.error["code"]), got.error["message"])
+            receipt = got.data
+        else:
+            (part,) = self._send("POST", "/events/batch", {"events": [body]}).data
+            if "error" in part:
+                raise Refusal(Code(part["error"]["code"]), part["error"]["message"])
+            receipt = part["receipt"]
+        assert receipt["corrects"]["eventIdempotencyKey"] == of
+        return self._recorded(key, receipt)
+
+    def take(
+        self,
+        now: datetime,  # noqa: ARG002
+        feature: str,
+        units: Fraction,
+        life: timedelta,
+        key: str | None,
+    ) -> HoldId:
+        """By turns in the fast lane and, where a key of the request asks for it, on the route."""
+        self.calls, self.seen, self.told = self.calls + 1, None, []
+        body: Row = {
+            "customerReferenceId": NAME,
+            "featureKey": feature,
+            "usageUnits": exact(units),
+            "expiresInSeconds": life // timedelta(seconds=1),
+        }
+        body |= {} if key is None else {"holdKey": key}
+        got = self._send("POST", "/holds", body, None if self.calls % 2 else f"call {self.calls}")
+        if got.status >= 400:
+            raise Refusal(Code(got.error["code"]), got.error["message"])
+        name = HoldId(UUID(got.data["id"]))
+        assert (got.status == 200) == (name in self.holds), got.data
+        self.holds += [] if name in self.holds else [name]
+        self.told = [got.data]
+        return name
+
+    def settle(
+        self,
+        now: datetime,  # noqa: ARG002
+        hold_id: HoldId,
+        units: Fraction,
+        key: str,
+        at: datetime,
+    ) -> Settled:
+        self.receipt, self.told = None, []
+        body = {
+            "eventName": "used",
+            "usageUnits": exact(units),
+            "occurredAt": at.isoformat(),
+            "eventIdempotencyKey": None if key == str(hold_id) else key,
+        }
+        receipt = self._ask("POST", f"/holds/{hold_id}/settle", body)
+        assert receipt["holdId"] == str(hold_id)
+        return Settled(self._recorded(key, receipt), receipt["holdExpired"])
+
+    def release(self, now: datetime, hold_id: HoldId) -> None:  # noqa: ARG002
+        self.told = []
+        self.told = [self._ask("POST", f"/holds/{hold_id}/release")]
 
     def reverse_burn(self, now: datetime, key: str) -> None:  # noqa: ARG002
         burn = self.world.run(self._burn_of(self.events[key]))
@@ -426,6 +438,9 @@ class HttpShop:
             seen.grants = await self._read_grants(seen.pools)
         if turn == 3 or moved:
             seen.payments, seen.notes = await self._read_payments(), await self._read_notes()
+        if self.holds and turn in {0, 2}:
+            name = self.holds[self.looks // 2 % len(self.holds)]
+            seen.holds = [(await self.api.get(f"/holds/{name}")).data]
         if (seen.at, seen.subscriptions) != (before.at, before.subscriptions):
             seen.periods = await self.world.db.peek(self._read_periods)
         self.last = seen

@@ -407,3 +407,26 @@ class Use:
     overdrawn: Fraction = ZERO
     returned: Fraction = ZERO
     reversed: bool = False
+    corrects: Use | None = None  # of which it takes units off: its own are below zero
+    withdrawn: Fraction = ZERO  # of its credits, what corrections no longer burn, or a reversal
+    unburnt: Fraction = ZERO  # of a correction: what its use no longer burns
+    hold: Hold | None = None  # that it settled
+    hold_over: bool = False  # which was not open any more
+
+
+@dataclass(eq=False)
+class Hold:
+    """Units and credits set aside in a period, for one use."""
+
+    key: str | None
+    feature: str
+    units: Fraction
+    period: Period
+    denomination: str | None
+    credits: Fraction
+    at: datetime
+    expires: datetime
+    closed: str | None = None  # SETTLED or RELEASED
+
+    def status(self, now: datetime) -> str:
+        return self.closed or ("HELD" if now < self.expires else "EXPIRED")

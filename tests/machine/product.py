@@ -1,10 +1,10 @@
 """What a life asks of a product, and by what it knows its answers and its rows."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from fractions import Fraction
 from typing import NamedTuple, Protocol
 
-from usance.core.ids import InvoiceId, PaymentId, SubscriptionId
+from usance.core.ids import HoldId, InvoiceId, PaymentId, SubscriptionId
 
 
 class Used(NamedTuple):
@@ -14,6 +14,13 @@ class Used(NamedTuple):
     credits: Fraction
     exceeded: bool
     short: bool
+
+
+class Settled(NamedTuple):
+    """What a product answers to the use of a hold, and whether the hold was over."""
+
+    used: Used
+    over: bool
 
 
 class Bill(NamedTuple):
@@ -75,6 +82,21 @@ class Product(Protocol):
     def use(self, now: datetime, feature: str, units: Fraction, key: str, at: datetime) -> Used: ...
 
     def reverse_burn(self, now: datetime, key: str) -> object: ...
+
+    def correct(self, now: datetime, of: str, units: Fraction, key: str) -> Used:
+        """Take so many units off the event of a key."""
+
+    def take(
+        self, now: datetime, feature: str, units: Fraction, life: timedelta, key: str | None
+    ) -> HoldId:
+        """Return the hold, which a key may name that was made before."""
+
+    def settle(
+        self, now: datetime, hold_id: HoldId, units: Fraction, key: str, at: datetime
+    ) -> Settled:
+        """Record the use of a hold; the hold's id as key is what stands in for none."""
+
+    def release(self, now: datetime, hold_id: HoldId) -> object: ...
 
     def buy(
         self, now: datetime, denomination: str, amount: Fraction, price: Fraction, currency: str

@@ -6,42 +6,33 @@ decided. Documents are numbered, applications and burns remembered, as the store
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
-from functools import lru_cache
 from uuid import UUID
 
+from tests.corrected import corrected, credits_off
 from tests.machine import papers
-from tests.machine.product import Used
+from tests.machine.product import Settled, Used
+from tests.machine.sold import exact, plan_of
 
-from usance.core import entitlements, ids, pricing
+from usance.core import entitlements, ids
 from usance.core import outcome as outcomes
 from usance.core.accounts import Account, Mode
 from usance.core.catalog import (
-    EVERYTHING_ADDED,
-    Allocation,
-    BillingTiming,
-    Burn,
-    CataloguePlan,
     CreditModel,
     Feature,
-    FeatureTerms,
-    Limit,
-    Overage,
-    Plan,
-    PlanStatus,
-    PlanVersion,
-    Rollover,
-    Terms,
 )
+from usance.core.costs import Cost
 from usance.core.credits import CreditPrice, Grant, GrantKind, Transaction, TransactionKind
 from usance.core.customers import Customer, Profile
 from usance.core.decisions import (
     advance,
     cancel,
     change_plan,
+    correct,
     granting,
+    hold,
     lifecycle,
     purchase,
     reconcile,
@@ -52,109 +43,26 @@ from usance.core.decisions import (
     void_invoice,
 )
 from usance.core.draft import Draft
-from usance.core.entitlements import Question
+from usance.core.entitlements import Entitlement, Question
 from usance.core.ids import (
     AccountId,
     CustomerId,
     FeatureId,
     GrantId,
+    HoldId,
     InvoiceId,
     PaymentId,
-    PlanId,
     SubscriptionId,
-    VersionId,
 )
 from usance.core.invoices import CreditNote, Invoice
 from usance.core.metering import UsageEvent
 from usance.core.outcome import Changes, Outcome
 from usance.core.payments import Application
-from usance.core.periods import Interval, Unit
 from usance.core.refusals import Code, Refusal
 from usance.core.snapshot import Snapshot
 from usance.core.subscriptions import CancelMode
 
 Decision = Callable[[Snapshot, datetime, UUID], Outcome]
-
-
-def exact(value: Fraction) -> Decimal:
-    """The decimal that a fraction is; the machine's prices and quantities all are."""
-    found = Decimal(value.numerator) / Decimal(value.denominator)
-    assert Fraction(found) == value, "a decimal fraction"
-    return found
-
-
-def price_of(price: papers.Price | None) -> pricing.Price | None:
-    if price is None:
-        return None
-    tiers = tuple(
-        pricing.Tier(None if top is None else exact(top), exact(unit), exact(flat))
-        for top, unit, flat in price.tiers
-    )
-    model: pricing.Model
-    match price.model:
-        case "per_unit":
-            model = pricing.PerUnit(exact(price.unit))
-        case "graduated":
-            model = pricing.Graduated(tiers)
-        case "volume":
-            model = pricing.Volume(tiers)
-        case _:
-            model = pricing.Package(exact(price.block), exact(price.unit))
-    minimum = exact(price.minimum) if price.minimum else None
-    return pricing.Price(model, exact(price.included), minimum, None)
-
-
-def term_of(key: str, term: papers.Term) -> FeatureTerms:
-    overage = Overage.BLOCK if term.block else Overage.ALLOW
-    return FeatureTerms(
-        key=key,
-        limit=None if term.limit is None else Limit(exact(term.limit), overage, None),
-        price=price_of(term.price),
-        aggregation=EVERYTHING_ADDED,
-        burn=None if term.burns is None else Burn(term.burns, exact(term.weight), ()),
-    )
-
-
-# When plans were published: before anybody lives.
-PUBLISHED = datetime(2020, 1, 1, tzinfo=UTC)
-
-
-@lru_cache(maxsize=100)
-def plan_of(plan: papers.Plan) -> CataloguePlan:
-    """The auditor's plan as the product sells it."""
-    plan_id = PlanId(ids.derived(PUBLISHED, "plan", plan.key))
-    terms = Terms(
-        price=exact(plan.price),
-        currency=plan.currency,
-        interval=Interval(Unit(plan.unit), plan.count),
-        timing=BillingTiming.IN_ADVANCE if plan.advance else BillingTiming.IN_ARREARS,
-        grace_days=plan.grace_days,
-        net_terms_days=plan.net_days,
-        trial_days=plan.trial_days,
-        features=tuple(term_of(key, term) for key, term in plan.terms),
-        credits=tuple(
-            Allocation(
-                denomination=one.denomination,
-                amount=exact(one.amount),
-                rollover=Rollover(one.rollover),
-                rollover_cap=exact(one.cap) if one.rollover == "CAPPED" else None,
-                expires_after_months=one.expires_after_months,
-                every=None,
-            )
-            for one in plan.allocations
-        ),
-        metadata=(),
-    )
-    version = PlanVersion(
-        VersionId(ids.derived(PUBLISHED, "version", plan.key)),
-        plan_id,
-        plan.key,
-        plan.key,
-        1,
-        terms,
-    )
-    sold = Plan(plan_id, plan.key, plan.key, "", PlanStatus.ACTIVE, None)
-    return CataloguePlan(sold, version)
 
 
 class Shop:
@@ -327,23 +235,9 @@ class Shop:
         self.decide(now, lambda before, at, seed: cancel.undo(before, sub, now=at, seed=seed))
 
     def use(self, now: datetime, feature: str, units: Fraction, key: str, at: datetime) -> Used:
-        use = record.Use(
-            key=key,
-            fingerprint=f"{feature} {units} {at}".encode(),
-            name="used",
-            feature_key=feature,
-            units=exact(units),
-            occurred_at=at,
-            model=None,
-            cost=record.Cost(None, None, None),
-            revenue_amount=None,
-            flow_id=None,
-            meta=None,
-        )
-        if key in self.events:
-            fingerprint, known = self.events[key]
-            if fingerprint != use.fingerprint:
-                raise Refusal(Code.EVENT_KEY_CONFLICT, "Another event has this key.")
+        use = _use(feature, units, key, at, "")
+        known = self._known(use)
+        if known is not None:
             return _used(known)
         made: list[UsageEvent] = []
 
@@ -352,21 +246,89 @@ class Shop:
             made.append(record.record(draft, use, seed=seed))
             return draft.outcome()
 
-        written = self.decide(now, decision)
-        self.events[key] = use.fingerprint, made[0]
+        self._remember(use, made, self.decide(now, decision))
+        return _used(made[0])
+
+    def _known(self, use: record.Use) -> UsageEvent | None:
+        """The event that is there under the key; another one under it is refused."""
+        fingerprint, known = self.events.get(use.key, (b"", None))
+        if known is not None and fingerprint != use.fingerprint:
+            raise Refusal(Code.EVENT_KEY_CONFLICT, "Another event has this key.")
+        return known
+
+    def _remember(self, use: record.Use, made: list[UsageEvent], written: Outcome) -> None:
+        self.events[use.key] = use.fingerprint, made[0]
         for one in written.transactions:
             if one.kind is TransactionKind.BURN:
-                self.burns[key] = one
+                self.burns[use.key] = one
+
+    def correct(self, now: datetime, of: str, units: Fraction, key: str) -> Used:
+        use = replace(_use(None, -units, key, None, of), corrects=of)
+        known = self._known(use)
+        if known is not None:
+            return _used(known)
+        stored = corrected((event for _, event in self.events.values()), self.transactions)
+        made: list[UsageEvent] = []
+
+        def decision(before: Snapshot, at: datetime, seed: UUID) -> Outcome:
+            draft = Draft(before, now=at, seed=seed)
+            made.append(correct.correct(draft, use, stored, seed=seed))
+            return draft.outcome()
+
+        self._remember(use, made, self.decide(now, decision))
         return _used(made[0])
+
+    def take(
+        self, now: datetime, feature: str, units: Fraction, life: timedelta, key: str | None
+    ) -> HoldId:
+        fingerprint = f"{feature} {units} {life}".encode()
+        request = hold.Take(key, fingerprint, feature, exact(units), None, life)
+        made: list[HoldId] = []
+
+        def decision(before: Snapshot, at: datetime, seed: UUID) -> Outcome:
+            draft = Draft(before, now=at, seed=seed)
+            made.append(hold.take(draft, request, seed=seed).id)
+            return draft.outcome()
+
+        self.decide(now, decision)
+        return made[0]
+
+    def settle(
+        self, now: datetime, hold_id: HoldId, units: Fraction, key: str, at: datetime
+    ) -> Settled:
+        feature = self.facts.holds[hold_id].counted.feature_key
+        use = _use(feature, units, key, at, str(hold_id))
+        known = self._known(use)
+        if known is not None:
+            return _settled(known)
+        made: list[UsageEvent] = []
+
+        def decision(before: Snapshot, at: datetime, seed: UUID) -> Outcome:
+            outcome, event = hold.settle(before, hold_id, use, now=at, seed=seed)
+            made.append(event)
+            return outcome
+
+        self._remember(use, made, self.decide(now, decision))
+        return _settled(made[0])
+
+    def release(self, now: datetime, hold_id: HoldId) -> None:
+        self.decide(now, lambda before, at, seed: hold.release(before, hold_id, now=at, seed=seed))
 
     def reverse_burn(self, now: datetime, key: str) -> None:
         burn = self.burns.get(key)
         if burn is None:
             raise Refusal(Code.TRANSACTION_NOT_FOUND, "Nothing was burnt.")
+        corrected = credits_off((event for _, event in self.events.values()), burn)
         self.decide(
             now,
             lambda before, at, seed: reverse_burn.reverse_burn(
-                before, burn, is_reversed=key in self.reversed, reason=None, now=at, seed=seed
+                before,
+                burn,
+                is_reversed=key in self.reversed,
+                corrected=corrected,
+                reason=None,
+                now=at,
+                seed=seed,
             ),
         )
         self.reversed.add(key)
@@ -422,13 +384,35 @@ class Shop:
 
         self.decide(now, decision)
 
-    def access(self, feature: str, now: datetime) -> str | None:
-        """None when one more unit would pass, else the code of the denial."""
-        found = entitlements.check(self.facts, Question(feature), now)
-        return None if found.denial is None else found.denial.value
+    def asked(self, feature: str, now: datetime) -> Entitlement:
+        """What is said to who asks for one more unit."""
+        return entitlements.check(self.facts, Question(feature), now)
+
+
+def _use(
+    feature: str | None, units: Fraction, key: str, at: datetime | None, of: str
+) -> record.Use:
+    """An event as sent; `of` is what it settles or corrects."""
+    return record.Use(
+        key=key,
+        fingerprint=f"{feature} {units} {at} {of}".encode(),
+        name="used",
+        feature_key=feature,
+        units=exact(units),
+        occurred_at=at,
+        model=None,
+        cost=Cost(None, None, None),
+        revenue_amount=None,
+        flow_id=None,
+        meta=None,
+    )
 
 
 def _used(event: UsageEvent) -> Used:
     receipt = event.receipt
     flags = receipt["usageLimitExceeded"] is True, receipt["insufficientCredits"] is True
     return Used(Fraction(event.billable), Fraction(event.credits), *flags)
+
+
+def _settled(event: UsageEvent) -> Settled:
+    return Settled(_used(event), event.receipt["holdExpired"] is True)

@@ -119,7 +119,19 @@ SOMETIMES = {
     "credits ran short",
     "credits expired",
     "an overdraft",
+    "a correction",
+    "a correction in a billed period",
+    "a correction of what was cut off",
+    "a correction gave credits back",
+    "credits that a correction could not give back",
+    "a correction and a reversal of one event",
     "late usage",
+    *(f"hold {status}" for status in ("HELD", "SETTLED", "RELEASED", "EXPIRED")),
+    "a hold kept credits",
+    "less was used than was held",
+    "more was used than was held",
+    "a hold was over before its use",
+    "a hold outlived its period",
 }
 
 
@@ -155,8 +167,28 @@ def sights(life: Living) -> set[str]:
         "credits ran short": any(use.short for use in book.uses),
         "credits expired": any(g.expires and g.expires <= now for g in book.grants),
         "an overdraft": any(use.overdrawn for use in book.uses),
+        "a correction": any(use.corrects for use in book.uses),
+        "a correction in a billed period": any(
+            use.corrects and use.billable and use.period and use.period.billed for use in book.uses
+        ),
+        "a correction of what was cut off": any(
+            use.corrects and use.period and not use.billable for use in book.uses
+        ),
+        "a correction gave credits back": any(use.corrects and use.returned for use in book.uses),
+        "credits that a correction could not give back": any(
+            use.returned < use.unburnt for use in book.uses
+        ),
+        "a correction and a reversal of one event": any(
+            use.corrects and use.corrects.reversed and use.unburnt for use in book.uses
+        ),
         "late usage": any(use.period and use.period.billed for use in book.uses),
+        "a hold kept credits": any(hold.credits for hold in book.holds),
+        "less was used than was held": any(u.hold and u.units < u.hold.units for u in book.uses),
+        "more was used than was held": any(u.hold and u.units > u.hold.units for u in book.uses),
+        "a hold was over before its use": any(use.hold_over for use in book.uses),
+        "a hold outlived its period": any(h.period.end < h.expires for h in book.holds),
     }
+    seen |= {f"hold {hold.status(now)}" for hold in book.holds}
     return seen | {name for name, is_so in facts.items() if is_so}
 
 

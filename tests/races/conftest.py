@@ -28,7 +28,7 @@ def _logs() -> None:
 
 
 @asynccontextmanager
-async def _selling(url: str, mode: Mode) -> AsyncIterator[Seller]:
+async def selling(url: str, mode: Mode) -> AsyncIterator[Seller]:
     async with AsyncExitStack() as stack:
         doors: list[Api] = []
         for _ in range(_DOORS):
@@ -48,11 +48,11 @@ async def _selling(url: str, mode: Mode) -> AsyncIterator[Seller]:
 
 @pytest.fixture
 async def seller(database_url: str) -> AsyncIterator[Seller]:
-    async with _selling(database_url, Mode.TEST) as seller:
+    async with selling(database_url, Mode.TEST) as seller:
         yield seller
 
 
 @pytest.fixture
 async def live(database_url: str) -> AsyncIterator[Seller]:
-    async with _selling(database_url, Mode.LIVE) as seller:
+    async with selling(database_url, Mode.LIVE) as seller:
         yield seller

@@ -99,6 +99,27 @@ async def test_of_1000_holds_at_once_exactly_what_the_pool_has_is_granted(seller
     await seller.require_right_books(settled=True)
 
 
+async def test_of_60_corrections_at_once_no_more_comes_back_than_their_event_was(seller: Seller):
+    """By three doors, alone (each twice) and in batches: of 120 units 40 times 3 are taken off."""
+    one = await seller.subscribed("pro")
+    await seller.ok("POST", "/events", _event(one.reference, "e", "burns", 120))
+    taken = [
+        _event(one.reference, f"c{n}", "burns", -3) | {"correctsEventKey": "e"} for n in range(60)
+    ]
+    alone = [seller.post("/events", body) for body in taken[:30] * 2]
+    batches = [seller.post("/events/batch", {"events": taken[30 + n : 60 : 5]}) for n in range(5)]
+    answers = await together([*alone, *batches])
+    told = [got.status for got in answers[:60]]
+    told += [part["status"] for got in answers[60:] for part in got.data]
+    assert told.count(201) == 40
+    back = "SELECT sum(units), sum(credits) FROM event_corrections"
+    assert tuple((await seller.fetch(back))[0]) == (120, 100)
+    assert await seller.value("SELECT units FROM counters") == 0
+    (pool,) = (await seller.get(f"/credits/{one.reference}/pools")).data
+    assert (pool["balance"], pool["totalConsumed"]) == (100, 0)
+    await seller.require_right_books(settled=True)
+
+
 async def test_a_limit_is_never_crossed_by_many_at_once(seller: Seller):
     """100 units are free to take; 60 calls ask for 3 each, and one of them gets what is left."""
     one = await seller.subscribed("free")

@@ -116,6 +116,28 @@ async def test_a_repeat_of_an_archived_event_is_still_known(shop: Shop, commands
     assert (restored.status, restored.data) == (200, first.data)
 
 
+async def test_an_archived_event_cannot_be_corrected_and_what_was_taken_off_is_known(
+    shop: Shop, commands: Run
+):
+    assert (await shop.use(-1, correctsEventKey="first", eventIdempotencyKey="c"))[
+        "billableUnits"
+    ] == -1
+    assert (await shop.use(-3, "images", correctsEventKey="burnt"))["creditsDeducted"] == -6
+    assert await wrong(shop) == []
+    await asyncio.to_thread(commands, "archive")
+    assert await wrong(shop) == []
+    more: dict[str, Any] = {"correctsEventKey": "first", "usageUnits": -2}
+    refused = await shop.send_event(**more)
+    assert (refused.status, refused.error["field"]) == (422, "correctsEventKey")
+    assert "archived" in refused.error["message"]
+    again = more | {"usageUnits": -1, "eventIdempotencyKey": "c"}
+    assert (await shop.send_event(**again)).status == 200
+    await asyncio.to_thread(commands, "restore")
+    assert (await shop.send_event(**more | {"usageUnits": -3})).status == 422
+    assert (await shop.send_event(**more)).status == 201
+    assert await wrong(shop) == []
+
+
 async def test_the_books_say_what_is_archived_and_check_the_rest(shop: Shop, commands: Run):
     assert await wrong(shop) == []
     await asyncio.to_thread(commands, "archive")

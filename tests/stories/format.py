@@ -22,6 +22,7 @@ line is the setting; without a `customer` there is one called acme, in UTC and w
     void #N                                      buy DENOMINATION CREDITS
     receive AMOUNT CURRENCY [ref REFERENCE]      reverse REFERENCE    payout AMOUNT CURRENCY
     use FEATURE UNITS [at INSTANT] [key KEY] [model MODEL] [NAME=VALUE]
+    correct KEY UNITS [key KEY] [at INSTANT]     takes so many units off the event of that key
     check FEATURE [UNITS] [model MODEL]          show #N        show credits
     tick                                         time passes, and nothing else
 

@@ -224,7 +224,9 @@ def _about_customer(step: Step, name: str) -> Request:
     return "POST", path, {key: value for key, value in said.items() if value is not None}
 
 
-def _said_of_customer(step: Step, name: str) -> tuple[str, dict[str, Any]]:
+def _said_of_customer(  # noqa: PLR0911 - an arm for each kind of step
+    step: Step, name: str
+) -> tuple[str, dict[str, Any]]:
     owner = {"customerReferenceId": name}
     match step.verb, *step.words:
         case "subscribe", plan, *_:
@@ -262,6 +264,15 @@ def _said_of_customer(step: Step, name: str) -> tuple[str, dict[str, Any]]:
                 "costAmount": 0,  # models of stories have no price
                 "meta": step.meta,
             }
+        case "correct", corrected, units, *_:
+            return "/events", {
+                **owner,
+                "eventName": "used",
+                "correctsEventKey": corrected,
+                "usageUnits": -Decimal(units),
+                "eventIdempotencyKey": step.option("key") or f"event {step.number}",
+                "occurredAt": step.instant("at"),
+            }
     raise AssertionError(f"{step.verb}: not a step")
 
 
@@ -269,7 +280,7 @@ def _said_of_customer(step: Step, name: str) -> tuple[str, dict[str, Any]]:
 
 
 def _answer(step: Step, data: Any) -> Answer:
-    if step.verb == "use":
+    if step.verb in {"use", "correct"}:
         return _receipt(data)
     note = data.get("creditNote")
     if note is None:

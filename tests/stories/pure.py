@@ -7,6 +7,7 @@ from decimal import Decimal
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from tests.corrected import corrected
 from tests.stories.format import Setting, Step
 from tests.stories.view import (
     Answer,
@@ -31,13 +32,15 @@ from usance.core import catalog_document, credits, entitlements, ids, usage
 from usance.core import outcome as outcomes
 from usance.core.accounts import Account, Mode
 from usance.core.catalog import Catalogue, CataloguePlan
-from usance.core.credits import CreditPrice, CreditWeight, Grant, GrantKind
+from usance.core.costs import Cost
+from usance.core.credits import CreditPrice, CreditWeight, Grant, GrantKind, Transaction
 from usance.core.customers import Customer, Profile
 from usance.core.decisions import (
     advance,
     billing,
     cancel,
     change_plan,
+    correct,
     granting,
     lifecycle,
     publish,
@@ -50,7 +53,7 @@ from usance.core.decisions import (
 )
 from usance.core.decisions.cancel import Cancel
 from usance.core.decisions.change_plan import ChangePlan, ChangeType
-from usance.core.decisions.record import Cost, Use
+from usance.core.decisions.record import Use
 from usance.core.decisions.settle import MarkPaid
 from usance.core.decisions.subscribe import Subscribe
 from usance.core.draft import Draft
@@ -124,6 +127,7 @@ class Pure:
         }
         self.numbered = {"INV": 0, "CN": 0}
         self.events: dict[tuple[str, str], tuple[bytes, UsageEvent]] = {}
+        self.transactions: list[Transaction] = []
         self.cancelled: dict[SubscriptionId, Answer] = {}
 
     def move(self, to: datetime) -> None:
@@ -195,6 +199,7 @@ class Pure:
 
     def _keep(self, name: str, decided: Outcome) -> Outcome:
         written = self._with_numbers(decided)
+        self.transactions += written.transactions
         after = outcomes.apply(self.facts[name], written)
         trialed = {s.plan_id for s in after.subscriptions.values() if s.trial_ends_at is not None}
         self.facts[name] = replace(
@@ -236,7 +241,7 @@ class Pure:
                 return None
             case "show":
                 return self._show(step, teller, view)
-            case "use":
+            case "use" | "correct":
                 return self._use(step, teller.customer(view, step.who))
             case "check":
                 return self._check(step, teller.customer(view, step.who))
@@ -342,18 +347,20 @@ class Pure:
 
     def _use(self, step: Step, name: str) -> Answer:
         key = step.option("key") or f"event {step.number}"
+        corrects = step.words[0] if step.verb == "correct" else None
         use = Use(
             key=key,
-            fingerprint=" ".join(step.words).encode(),
+            fingerprint=" ".join((step.verb, *step.words)).encode(),
             name="used",
-            feature_key=step.words[0],
-            units=Decimal(step.words[1]),
+            feature_key=step.words[0] if corrects is None else None,
+            units=Decimal(step.words[1]) * (1 if corrects is None else -1),
             occurred_at=step.instant("at"),
             model=step.option("model"),
             cost=Cost(None, None, None),
             revenue_amount=None,
             flow_id=None,
             meta=step.meta,
+            corrects=corrects,
         )
         if (name, key) in self.events:
             fingerprint, known = self.events[name, key]
@@ -361,7 +368,12 @@ class Pure:
                 return Refused(Code.EVENT_KEY_CONFLICT)
             return replace(_receipt(known), duplicate=True)
         draft = Draft(self.facts[name], now=self.now, seed=seed(step.number))
-        event = record.record(draft, use, seed=seed(step.number))
+        if corrects is None:
+            event = record.record(draft, use, seed=seed(step.number))
+        else:
+            own = [one for (whose, _), (_, one) in self.events.items() if whose == name]
+            stored = corrected(own, self.transactions)
+            event = correct.correct(draft, use, stored, seed=seed(step.number))
         self._keep(name, draft.outcome())
         self.events[name, key] = use.fingerprint, event
         return _receipt(event)

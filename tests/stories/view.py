@@ -324,13 +324,14 @@ def plain(value: Decimal) -> str:
 def _receipt(one: Receipt) -> str:
     if one.plan is None:
         return f"not counted: {', '.join(one.notes)}"
-    words = [f"counted {plain(one.billable)}"]
+    words = [f"counted {plain(one.billable)}"]  # below zero: taken off
     if one.used is not None:
         words.append(f"used {_of(one.used, one.limit)}")
     if one.exceeded:
         words.append("limit exceeded")
     if one.credits:
-        words.append(f"burnt {plain(one.credits)}")
+        moved = "burnt" if one.credits > 0 else "given back"
+        words.append(f"{moved} {plain(abs(one.credits))}")
     if one.insufficient:
         words.append(f"{plain(one.shortfall)} credits short")
     words += one.notes

@@ -19,6 +19,8 @@ ACCOUNT_WIDE = {
     "credit_models": "catalogue",
     "credit_prices": "catalogue",
     "credit_weights": "catalogue",
+    "feature_costs": "catalogue",
+    "model_prices": "catalogue",
     "plans": "catalogue",
     "plan_versions": "catalogue",
     "customer_references": "a reference names one customer of the account, whichever it is",

@@ -17,7 +17,9 @@ _FETCHING = {"fetch", "fetchrow", "fetchval", "execute", "executemany", "many"}
 NOT_PREPARED = {"migrate._CREATE": "makes the table that it is about"}
 
 # Lists whose last column is no key by itself, each with what makes their order one.
-ORDERED_BY_MORE: dict[str, str] = {}
+ORDERED_BY_MORE: dict[str, str] = {
+    "receivables._ENTRIES": "of several tables: `rank` tells which, and the id is one of its own",
+}
 
 
 @dataclass(frozen=True)
@@ -101,6 +103,7 @@ _IDS_OF_A_CUSTOMER = {
 }  # fmt: skip
 _IDS_OF_AN_ACCOUNT = {
     "customer_id", "plan_id", "version_id", "feature_id", "key_id", "price_id", "weight_id",
+    "cost_id", "model_price_id",
 }  # fmt: skip
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
-from usance.actions import ledger
+from usance.actions import dated, ledger
 from usance.actions.commands import Call
 from usance.core import credits, money, usage
 from usance.core.credits import CreditPrice, CreditWeight, Grant, GrantKind, Pool, Transaction
@@ -19,7 +19,7 @@ from usance.core.invoices import Invoice
 from usance.core.outcome import Outcome
 from usance.core.refusals import Code, Refusal, invalid
 from usance.core.snapshot import Snapshot
-from usance.store import catalog, snapshot, terms
+from usance.store import catalog, corrections, snapshot, terms
 from usance.store import credits as stored
 from usance.store.db import Tx
 from usance.store.snapshot import Named
@@ -147,7 +147,7 @@ async def buy(
 
 
 async def reverse(tx: Tx, call: Call, transaction_id: UUID, reason: str | None) -> Transaction:
-    """Give back what a burn took, once.
+    """Give back what a burn took and corrections have not given back, once.
 
     Refusals: transaction_not_found, not_reversible, already_reversed.
     """
@@ -155,12 +155,21 @@ async def reverse(tx: Tx, call: Call, transaction_id: UUID, reason: str | None) 
     burn, is_reversed = await stored.transaction(
         tx, call.account.id, customer.id, TransactionId(transaction_id)
     )
+    corrected = Decimal(0)
+    if burn.event_id is not None:
+        corrected = await corrections.credits_off(tx, call.account.id, customer.id, burn.event_id)
     decided = await ledger.decide(
         tx,
         call,
         customer,
         lambda before, now: reverse_burn(
-            before, burn, is_reversed=is_reversed, reason=reason, now=now, seed=call.seed
+            before,
+            burn,
+            is_reversed=is_reversed,
+            corrected=corrected,
+            reason=reason,
+            now=now,
+            seed=call.seed,
         ),
         Named(grants=tuple(grant_id for grant_id, _ in burn.taken)),
     )
@@ -198,11 +207,11 @@ async def publish_price(
         denomination=denomination,
         currency=currency,
         price_per_credit=price_per_credit,
-        effective_from=_effective(effective_from, call.now),
+        effective_from=dated.effective(effective_from, call.now),
         published_at=call.now,
     )
     if not await terms.add_price(tx, call.account.id, price):
-        raise _taken()
+        raise dated.taken()
     return price
 
 
@@ -224,11 +233,11 @@ async def publish_weight(
         feature_key=feature_key,
         model=model,
         weight=weight,
-        effective_from=_effective(effective_from, call.now),
+        effective_from=dated.effective(effective_from, call.now),
         published_at=call.now,
     )
     if not await terms.add_weight(tx, call.account.id, entry):
-        raise _taken()
+        raise dated.taken()
     return entry
 
 
@@ -239,7 +248,7 @@ async def withdraw_price(tx: Tx, call: Call, price_id: UUID) -> CreditPrice:
     if found is None:
         raise Refusal(Code.NOT_FOUND, "There is no such price.")
     if not await terms.drop_price(tx, call.account.id, price_id, call.now):
-        raise _in_force()
+        raise dated.in_force()
     return found
 
 
@@ -250,23 +259,8 @@ async def withdraw_weight(tx: Tx, call: Call, weight_id: UUID) -> CreditWeight:
     if found is None:
         raise Refusal(Code.NOT_FOUND, "There is no such weight.")
     if not await terms.drop_weight(tx, call.account.id, weight_id, call.now):
-        raise _in_force()
+        raise dated.in_force()
     return found
-
-
-def _effective(wanted: datetime | None, now: datetime) -> datetime:
-    """Return from when a price or weight holds; what has been charged is never priced anew."""
-    if wanted is not None and wanted < now:
-        raise invalid("effectiveFrom", "It can only take effect now or later.")
-    return now if wanted is None else wanted
-
-
-def _taken() -> Refusal:
-    return invalid("effectiveFrom", "Another one takes effect at this very instant.")
-
-
-def _in_force() -> Refusal:
-    return Refusal(Code.ALREADY_EFFECTIVE, "It is in force already, and stays on the books.")
 
 
 async def _usage(tx: Tx, call: Call, customer: Customer, now: datetime) -> Snapshot:

@@ -7,7 +7,7 @@ Sources: BILLING.md, "Entitlements".
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,10 +15,9 @@ from usance.actions import ledger
 from usance.actions.commands import Call, StepsDue
 from usance.core import entitlements
 from usance.core.accounts import Account, Mode
-from usance.core.customers import Customer
 from usance.core.decisions import advance, due
 from usance.core.entitlements import Entitlement, Question
-from usance.core.ids import AccountId
+from usance.core.ids import AccountId, CustomerId
 from usance.core.snapshot import Snapshot
 from usance.store import customers, snapshot
 from usance.store.db import Db, Tx
@@ -71,33 +70,34 @@ async def check_all(db: Db, asked: Sequence[Asked], kept: Kept) -> list[Answered
     still stand there.
     """
     names = [(one.account.id, one.reference) for one in asked]
-    found = await db.peek(lambda tx: customers.by_references(tx, names))
+    found = await db.peek(lambda tx: customers.marks(tx, names))
     standings: dict[tuple[AccountId, str], Standing] = {}
-    missing: dict[AccountId, list[tuple[Customer, Asked]]] = defaultdict(list)
+    missing: dict[AccountId, list[tuple[CustomerId, Asked]]] = defaultdict(list)
     for name, one in zip(names, asked, strict=True):
-        customer = found.get(name)
-        if customer is None or name in standings:
+        mark = found.get(name)
+        if mark is None or name in standings:
             continue
-        known = kept.get(one.account, customer)
+        known = kept.get(one.account, mark)
         if known is not None:
             standings[name] = known
         else:
-            missing[one.account.id].append((customer, one))
+            missing[one.account.id].append((mark.id, one))
     for own in missing.values():
         account = own[0][1].account
-        for read in await _read(db, account, [customer for customer, _ in own], own[0][1].now):
+        for read in await _read(db, account, {owner for owner, _ in own}, own[0][1].now):
             standing = Standing(read, due.next_in(read))
             standings[account.id, read.customer.reference] = standing
             kept.put([standing])
     return [_answered(standings.get(name), one) for name, one in zip(names, asked, strict=True)]
 
 
-async def _read(db: Db, account: Account, who: Sequence[Customer], now: datetime) -> list[Snapshot]:
+async def _read(
+    db: Db, account: Account, who: Collection[CustomerId], now: datetime
+) -> list[Snapshot]:
     """Return the snapshots of customers as of one instant, rows and all that they own."""
-    ids = list({customer.id for customer in who})
 
     async def work(tx: Tx) -> list[Snapshot]:
-        rows = await customers.by_ids(tx, account.id, ids)
+        rows = await customers.by_ids(tx, account.id, list(who))
         usage_only = Named(usage_only=True)
         found = await snapshot.of_customers(
             tx, account, list(rows.values()), now=now, named=usage_only

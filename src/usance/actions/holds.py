@@ -86,12 +86,12 @@ async def take_all(tx: Tx, wanted: Sequence[Wanted], kept: Kept | None = None) -
     asked: dict[CustomerId, list[int]] = defaultdict(list)
     who: dict[CustomerId, Locked] = {}
     for index, (name, one) in enumerate(zip(names, wanted, strict=True)):
-        customer = locked.get(name)
-        if customer is not None:
-            asked[customer.id].append(index)
-            before = who.get(customer.id)
-            since = customer.decided_at if before is None else before.now
-            who[customer.id] = Locked(one.account, customer, max(since, one.now))
+        mark = locked.get(name)
+        if mark is not None:
+            asked[mark.id].append(index)
+            before = who.get(mark.id)
+            since = mark.decided_at if before is None else before.now
+            who[mark.id] = Locked(one.account, mark, max(since, one.now))
     if not who:
         return Holding(answers, [])
     standings = await standing.read(tx, list(who.values()), kept)

@@ -6,7 +6,9 @@ from uuid import UUID
 
 from usance.actions import ledger
 from usance.actions.commands import Call
-from usance.core.decisions import billing, settle
+from usance.core.decisions import billing, one_off, settle
+from usance.core.decisions import write_off as writing_off
+from usance.core.decisions.one_off import Content, Terms
 from usance.core.decisions.settle import MarkPaid
 from usance.core.decisions.void_invoice import void_invoice
 from usance.core.ids import CustomerId, InvoiceId
@@ -58,19 +60,80 @@ async def mark_paid(tx: Tx, call: Call, request: MarkPaid) -> Shown:
 async def void(tx: Tx, call: Call, invoice_id: UUID, reason: str) -> Shown:
     """Void an unpaid invoice, with what that undoes; again: nothing changes."""
     one = InvoiceId(invoice_id)
-    customer = await ledger.lock_by_invoice(tx, call, invoice_id)
-    named = Named(
-        invoices=(one,),
-        subscriptions=await stored.subscription_of(tx, call.account.id, one),
+    return await _decided(
+        tx,
+        call,
+        one,
+        lambda before, now: void_invoice(before, one, reason, now=now, seed=call.seed),
     )
+
+
+async def draw_up(
+    tx: Tx,
+    call: Call,
+    reference: str,
+    content: Content,
+    *,
+    currency: str | None,
+    terms: Terms | None,
+) -> Shown:
+    """Make a one-off invoice, issued on these terms; without terms a draft."""
+    customer = await ledger.lock_customer(tx, call, reference)
+    money = call.account.currency if currency is None else currency
     decided = await ledger.decide(
         tx,
         call,
         customer,
-        lambda before, now: void_invoice(before, one, reason, now=now, seed=call.seed),
-        named,
+        lambda before, now: one_off.draw_up(before, content, money, terms, now=now, seed=call.seed),
     )
+    (invoice,) = decided.outcome.invoices.inserted
+    return Shown(decided.after.invoices[invoice.id], customer.reference)
+
+
+async def rewrite(tx: Tx, call: Call, invoice_id: UUID, content: Content) -> Shown:
+    """Give a draft other lines."""
+    one = InvoiceId(invoice_id)
+    return await _decided(
+        tx,
+        call,
+        one,
+        lambda before, now: one_off.rewrite(before, one, content, now=now, seed=call.seed),
+    )
+
+
+async def issue(tx: Tx, call: Call, invoice_id: UUID, terms: Terms) -> Shown:
+    """Issue a draft; again: nothing changes."""
+    one = InvoiceId(invoice_id)
+    return await _decided(
+        tx,
+        call,
+        one,
+        lambda before, now: one_off.issue(before, one, terms, now=now, seed=call.seed),
+    )
+
+
+async def write_off(tx: Tx, call: Call, invoice_id: UUID, reason: str) -> Shown:
+    """Give an overdue invoice up; again: nothing changes."""
+    one = InvoiceId(invoice_id)
+    return await _decided(
+        tx,
+        call,
+        one,
+        lambda before, now: writing_off.write_off(before, one, reason, now=now, seed=call.seed),
+    )
+
+
+async def _decided(tx: Tx, call: Call, one: InvoiceId, decision: ledger.Decision) -> Shown:
+    """Decide about an invoice, and return it as it stands then."""
+    customer = await ledger.lock_by_invoice(tx, call, one)
+    subscriptions = await stored.subscription_of(tx, call.account.id, one)
+    named = Named(invoices=(one,), subscriptions=subscriptions)
+    decided = await ledger.decide(tx, call, customer, decision, named)
     return Shown(decided.after.invoices[one], customer.reference)
+
+
+def _accrues(invoice: Invoice) -> bool:
+    return invoice.status is InvoiceStatus.PENDING and not invoice.is_draft
 
 
 async def get(tx: Tx, call: Call, invoice_id: UUID) -> Shown:
@@ -110,7 +173,7 @@ async def page(
 async def _shown(tx: Tx, call: Call, found: list[Invoice], now: datetime) -> list[Shown]:
     """Return invoices as time has them at `now`: PENDING ones as if their periods closed now."""
     owners = await stored_customers.by_ids(tx, call.account.id, [i.customer_id for i in found])
-    pending: set[CustomerId] = {i.customer_id for i in found if i.status is InvoiceStatus.PENDING}
+    pending: set[CustomerId] = {i.customer_id for i in found if _accrues(i)}
     facts = {}
     if pending:
         facts = await snapshot.of_customers(
@@ -118,7 +181,7 @@ async def _shown(tx: Tx, call: Call, found: list[Invoice], now: datetime) -> lis
         )
     shown = []
     for invoice in found:
-        if invoice.status is InvoiceStatus.PENDING:
+        if _accrues(invoice):
             invoice = billing.accrued(facts[invoice.customer_id], invoice, now)  # noqa: PLW2901
         shown.append(Shown(invoice.at(now), owners[invoice.customer_id].reference))
     return shown

@@ -47,9 +47,15 @@ class Decided:
 
 
 async def decide(
-    tx: Tx, call: Call, customer: Customer, decision: Decision, named: Named = NOTHING_NAMED
+    tx: Tx,
+    call: Call,
+    customer: Customer,
+    decision: Decision,
+    named: Named = NOTHING_NAMED,
+    *,
+    preview: bool = False,
 ) -> Decided:
-    """Decide about a locked customer and write the outcome.
+    """Decide about a locked customer and write the outcome; a preview writes nothing.
 
     `now` never runs backwards for a customer: a call that waited for the lock while a later one went
     ahead is decided at that one's instant.
@@ -59,7 +65,9 @@ async def decide(
     if advance.first_due(before, now) is not None:
         raise StepsDue(customer.id)
     decided = decision(before, now)
-    written = await outcome.write(tx, call.account, customer.id, decided, now=now)
+    written = (
+        decided if preview else await outcome.write(tx, call.account, customer.id, decided, now=now)
+    )
     after = outcomes.apply(before, written)
     if any(one.at(now) != one for one in written.invoices.all):
         # Issued without grace it is past due at once; the answer says so, as the next read does.

@@ -10,11 +10,11 @@ from datetime import datetime
 
 from usance.core import outcome as outcomes
 from usance.core.accounts import Account
-from usance.core.customers import Customer
 from usance.core.decisions import due
 from usance.core.ids import AccountId, CustomerId
 from usance.core.outcome import Outcome
-from usance.store import snapshot
+from usance.store import customers, snapshot
+from usance.store.customers import Mark
 from usance.store.db import Tx
 from usance.store.kept import Kept, Standing
 from usance.store.snapshot import Named
@@ -25,7 +25,7 @@ class Locked:
     """A customer whose row is locked, and the instant at which it is decided."""
 
     account: Account
-    customer: Customer
+    mark: Mark
     now: datetime
 
 
@@ -34,16 +34,17 @@ async def read(tx: Tx, who: Sequence[Locked], kept: Kept | None) -> dict[Custome
     found: dict[CustomerId, Standing] = {}
     missing: dict[AccountId, list[Locked]] = defaultdict(list)
     for one in who:
-        known = None if kept is None else kept.get(one.account, one.customer)
+        known = None if kept is None else kept.get(one.account, one.mark)
         if known is None:
             missing[one.account.id].append(one)
         else:
-            found[one.customer.id] = known
-    for own in missing.values():
+            found[one.mark.id] = known
+    for account_id, own in missing.items():
+        rows = await customers.by_ids(tx, account_id, [one.mark.id for one in own])
         facts = await snapshot.of_customers(
             tx,
             own[0].account,
-            [one.customer for one in own],
+            list(rows.values()),
             now=min(one.now for one in own),
             named=Named(usage_only=True),
         )
@@ -53,10 +54,15 @@ async def read(tx: Tx, who: Sequence[Locked], kept: Kept | None) -> dict[Custome
 
 def after(standing: Standing, one: Locked, outcome: Outcome) -> Standing:
     """Return the standing once the outcome is committed: at the customer's next revision."""
-    customer = replace(one.customer, decided_at=one.now, revision=one.customer.revision + 1)
-    stands = outcomes.apply(standing.facts, outcome)
-    holds = {key: hold for key, hold in stands.holds.items() if hold.is_open(one.now)}
-    stands = replace(stands, customer=customer, holds=holds, values=frozenset())
+    before = standing.facts
+    maps = outcomes.maps_after(before, outcome)
+    holds = maps.get("holds", before.holds)
+    if holds:
+        maps["holds"] = {key: hold for key, hold in holds.items() if hold.is_open(one.now)}
+    revision = one.mark.revision + 1
+    maps["customer"] = replace(before.customer, decided_at=one.now, revision=revision)
+    maps["values"] = frozenset()
+    stands = replace(before, **maps)
     # Usage moves no boundary; what it burnt may leave another grant to expire first.
     moved = outcome.subscriptions or outcome.pools
     return Standing(stands, due.next_in(stands) if moved else standing.due_at)

@@ -11,7 +11,7 @@ from usance.actions import catalog, ledger
 from usance.actions.commands import Call
 from usance.actions.ledger import Decided
 from usance.core.catalog import PlanVersion
-from usance.core.decisions import billing, cancel, change_plan, lifecycle, subscribe
+from usance.core.decisions import billing, cancel, change_plan, foresee, lifecycle, subscribe
 from usance.core.decisions.cancel import Cancel
 from usance.core.decisions.change_plan import ChangePlan, ChangeType
 from usance.core.decisions.subscribe import Subscribe
@@ -30,6 +30,7 @@ from usance.core.subscriptions import (
 )
 from usance.store import customers as stored_customers
 from usance.store import invoices as stored_invoices
+from usance.store import snapshot
 from usance.store import subscriptions as stored
 from usance.store.catalog import versions as stored_versions
 from usance.store.db import Tx
@@ -62,6 +63,14 @@ class Result:
     credit_note: CreditNote | None = None
     to_balance: Decimal | None = None  # of the credit note
     voided: tuple[UUID, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Foreseen:
+    """The invoice that a subscription gets next; None: none."""
+
+    invoice: Invoice | None
+    customer_reference: str
 
 
 # Commands ------------------------------------------------------------------------------------------
@@ -102,8 +111,12 @@ async def change(
     plan_id: UUID | None,
     plan_key: str | None,
     change_type: ChangeType,
+    preview: bool = False,
 ) -> Result:
-    """Upgrade with an adjustment invoice or a credit note, or schedule a downgrade."""
+    """Upgrade with an adjustment invoice or a credit note, or schedule a downgrade.
+
+    A preview is the same decision, and writes nothing: its documents have no numbers.
+    """
     customer = await ledger.lock_by_subscription(tx, call, subscription_id)
     field = "changeToPlanKey" if plan_id is None else "changeToPlanId"
     plan = await catalog.find_plan(tx, call, plan_id=plan_id, plan_key=plan_key, field=field)
@@ -114,6 +127,7 @@ async def change(
         customer,
         lambda before, now: change_plan.change_plan(before, request, now=now, seed=call.seed),
         Named(subscriptions=(request.subscription_id,), versions=(plan.version.id,)),
+        preview=preview,
     )
     adjustment = next(
         (i for i in decided.outcome.invoices.inserted if i.kind is InvoiceKind.ADJUSTMENT), None
@@ -139,9 +153,18 @@ async def undo_change(tx: Tx, call: Call, subscription_id: UUID) -> Result:
 
 
 async def end(
-    tx: Tx, call: Call, subscription_id: UUID, *, mode: CancelMode, settle: bool
+    tx: Tx,
+    call: Call,
+    subscription_id: UUID,
+    *,
+    mode: CancelMode,
+    settle: bool,
+    preview: bool = False,
 ) -> Result:
-    """Cancel at the period's end, or now; again: the same result."""
+    """Cancel at the period's end, or now; again: the same result.
+
+    A preview is the same decision, and writes nothing: its documents have no numbers.
+    """
     customer = await ledger.lock_by_subscription(tx, call, subscription_id)
     request = Cancel(SubscriptionId(subscription_id), mode, settle=settle)
     decided = await ledger.decide(
@@ -150,10 +173,13 @@ async def end(
         customer,
         lambda before, now: cancel.cancel(before, request, now=now, seed=call.seed),
         Named(subscriptions=(request.subscription_id,)),
+        preview=preview,
     )
     subscription = decided.after.subscriptions[request.subscription_id]
     if not subscription.is_ended or subscription.cancelled_at is None:
         return _result(decided, request.subscription_id, None)
+    if preview and not decided.outcome.is_nothing:
+        return _foreseen_end(decided, subscription.id)
     # Read back what the cancellation left, so that the first answer and a repeat are one.
     invoices, note = await stored_invoices.of_cancellation(
         tx, call.account.id, customer.id, subscription.id, subscription.cancelled_at
@@ -167,6 +193,17 @@ async def end(
         None if note is None else await _to_balance(tx, call, note),
         voided,
     )
+
+
+def _foreseen_end(decided: Decided, subscription_id: SubscriptionId) -> Result:
+    """Return what a cancellation would leave; a repeat of one is read back like the first."""
+    final, voided = None, []
+    for invoice in decided.outcome.invoices.all:
+        if invoice.kind is InvoiceKind.FINAL:
+            final = invoice
+        if invoice.status is InvoiceStatus.VOID:
+            voided.append(invoice.id)
+    return replace(_result(decided, subscription_id, final), voided=tuple(voided))
 
 
 async def undo_end(tx: Tx, call: Call, subscription_id: UUID) -> Result:
@@ -222,6 +259,20 @@ async def get(tx: Tx, call: Call, subscription_id: UUID) -> View:
     customer = (await stored_customers.by_ids(tx, call.account.id, [owner]))[owner]
     now = await ledger.settled(tx, call, customer)
     return (await views(tx, call, [found], now))[0]
+
+
+async def invoice_preview(tx: Tx, call: Call, subscription_id: UUID) -> Foreseen:
+    """Return the invoice that the subscription gets next, if nothing else happens."""
+    found = await stored.find(tx, call.account.id, SubscriptionId(subscription_id))
+    if found is None:
+        raise Refusal(Code.SUBSCRIPTION_NOT_FOUND, "There is no such subscription.")
+    owner = found.subscription.customer_id
+    customer = (await stored_customers.by_ids(tx, call.account.id, [owner]))[owner]
+    now = await ledger.settled(tx, call, customer)
+    named = Named(subscriptions=(found.subscription.id,))
+    facts = await snapshot.of_customer(tx, call.account, customer, now=now, named=named)
+    facts = replace(facts, customer=replace(customer, decided_at=now))
+    return Foreseen(foresee.next_invoice(facts, found.subscription.id), customer.reference)
 
 
 async def of_customer(tx: Tx, call: Call, reference: str) -> list[View]:

@@ -27,17 +27,18 @@ from usance.actions.commands import (
 from usance.actions.standing import Locked
 from usance.core.accounts import Account
 from usance.core.catalog import AggregationKind
-from usance.core.customers import Customer
-from usance.core.decisions import record
+from usance.core.decisions import correct, record
+from usance.core.decisions.correct import OF_A_CORRECTION
 from usance.core.decisions.hold import OF_A_HOLD
 from usance.core.decisions.record import Use
 from usance.core.draft import Draft
 from usance.core.ids import CustomerId
-from usance.core.metering import CounterKey
+from usance.core.metering import CounterKey, UsageEvent
 from usance.core.refusals import Code, Refusal
 from usance.core.snapshot import Snapshot
-from usance.store import customers, outcome
+from usance.store import corrections, customers, outcome
 from usance.store import usage as stored
+from usance.store.customers import Mark
 from usance.store.db import Db, Tx
 from usance.store.kept import Kept, Standing
 from usance.store.outcome_batch import Entry
@@ -147,36 +148,37 @@ async def record_all(tx: Tx, reported: Sequence[Reported], kept: Kept | None = N
     locked = await customers.lock_many(tx, names)
     whose = [locked.get(name) for name in names]
     answers: list[Recorded | Exception] = [
-        _NOTHING if customer is not None else ledger.unknown_customer() for customer in whose
+        _NOTHING if mark is not None else ledger.unknown_customer() for mark in whose
     ]
     events = [
-        (index, customer, one)
-        for index, (customer, one) in enumerate(zip(whose, reported, strict=True))
-        if customer is not None
+        (index, mark, one)
+        for index, (mark, one) in enumerate(zip(whose, reported, strict=True))
+        if mark is not None
     ]
     if not events:
         return Recording(answers, [])
     known = await stored.known(
-        tx, [(one.account.id, customer.id, one.use.key) for _, customer, one in events]
+        tx, [(one.account.id, mark.id, one.use.key) for _, mark, one in events]
     )
     batches: dict[CustomerId, _Batch] = {}
-    for index, customer, one in events:
-        if customer.id not in batches:
-            batches[customer.id] = _Batch(customer, one.account, max(one.now, customer.decided_at))
-        batches[customer.id].add(index, one)
+    for index, mark, one in events:
+        if mark.id not in batches:
+            batches[mark.id] = _Batch(mark, one.account, max(one.now, mark.decided_at))
+        batches[mark.id].add(index, one)
     for batch in batches.values():
         batch.take_known(known, answers)
     fresh = [batch for batch in batches.values() if batch.events]
     standings = await standing.read(tx, [batch.locked for batch in fresh], kept)
     for batch in fresh:
-        batch.standing = standings[batch.customer.id]
+        batch.standing = standings[batch.mark.id]
     await _read_values(tx, fresh)
+    await _read_corrected(tx, fresh)
     entries, after = [], []
     for batch in fresh:
         decided = batch.decide(answers)
         if decided is not None:
             entries.append(decided)
-            before = standings[batch.customer.id]
+            before = standings[batch.mark.id]
             after.append(standing.after(before, batch.locked, decided.outcome))
     if entries:
         await outcome.write_all(tx, entries)
@@ -186,7 +188,7 @@ async def record_all(tx: Tx, reported: Sequence[Reported], kept: Kept | None = N
 async def _read_values(tx: Tx, batches: Sequence["_Batch"]) -> None:
     """Give each batch the distinct values of its events that are counted already."""
     digests = [
-        (batch.account.id, batch.customer.id, digest)
+        (batch.account.id, batch.mark.id, digest)
         for batch in batches
         if batch.counts_values
         for _, one in batch.events
@@ -195,24 +197,40 @@ async def _read_values(tx: Tx, batches: Sequence["_Batch"]) -> None:
     ]
     values = await stored.values(tx, list(dict.fromkeys(digests)))
     for batch in batches:
-        batch.values = values.get(batch.customer.id, frozenset())
+        batch.values = values.get(batch.mark.id, frozenset())
+
+
+async def _read_corrected(tx: Tx, batches: Sequence["_Batch"]) -> None:
+    """Give each batch the events that its corrections name."""
+    keys = [
+        (batch.account.id, batch.mark.id, one.use.corrects)
+        for batch in batches
+        for _, one in batch.events
+        if one.use.corrects is not None
+    ]
+    if not keys:
+        return
+    named = await corrections.named(tx, list(dict.fromkeys(keys)))
+    for batch in batches:
+        batch.named = named.get(batch.mark.id, corrections.NOTHING)
 
 
 class _Batch:
     """The events of one locked customer, in order, with their places among the answers."""
 
-    def __init__(self, customer: Customer, account: Account, now: datetime) -> None:
-        self.customer = customer
+    def __init__(self, mark: Mark, account: Account, now: datetime) -> None:
+        self.mark = mark
         self.account = account
         self.now = now
         self.events: list[tuple[int, Reported]] = []
         self.standing: Standing | None = None
         self.values: frozenset[tuple[CounterKey, bytes]] = frozenset()
+        self.named = corrections.NOTHING
 
     @property
     def locked(self) -> Locked:
         """Whose events these are, and the instant at which they are decided."""
-        return Locked(self.account, self.customer, self.now)
+        return Locked(self.account, self.mark, self.now)
 
     @property
     def facts(self) -> Snapshot:
@@ -242,7 +260,7 @@ class _Batch:
         """Answer what was recorded before: nothing else is asked of it, so no time can refuse it."""
         fresh = []
         for index, one in self.events:
-            before = known.get((self.customer.id, one.use.key))
+            before = known.get((self.mark.id, one.use.key))
             if before is None:
                 fresh.append((index, one))
             else:
@@ -254,9 +272,11 @@ class _Batch:
         assert self.standing is not None, "the state was read"
         if self.standing.is_due(self.now):
             for index, _ in self.events:
-                answers[index] = StepsDue(self.customer.id)
+                answers[index] = StepsDue(self.mark.id)
             return None
         before = replace(self.facts, values=self.values) if self.values else self.facts
+        if self.named.grants:
+            before = replace(before, grants={**self.named.grants, **before.grants})
         seed = self.events[0][1].seed
         draft = Draft(before, now=self.now, seed=seed)
         seen: dict[str, Known] = {}
@@ -266,13 +286,18 @@ class _Batch:
                 answers[index] = again(earlier, one.use)
                 continue
             try:
-                event = record.record(draft, one.use, seed=seed)
+                event = self._decided(draft, one.use, seed)
             except Refusal as refusal:
                 answers[index] = refusal
                 continue
             seen[one.use.key] = Known(event.fingerprint, event.id, event.receipt)
             answers[index] = Recorded(event.receipt, is_new=True)
-        return Entry(self.account, self.customer.id, draft.outcome(), self.now) if seen else None
+        return Entry(self.account, self.mark.id, draft.outcome(), self.now) if seen else None
+
+    def _decided(self, draft: Draft, use: Use, seed: UUID) -> UsageEvent:
+        if use.corrects is None:
+            return record.record(draft, use, seed=seed)
+        return correct.correct(draft, use, self.named.events, seed=seed)
 
 
 def again(before: Known, use: Use) -> Recorded | Refusal:
@@ -294,6 +319,6 @@ def again(before: Known, use: Use) -> Recorded | Refusal:
         }
         return Recorded(left, is_new=False)
     # In the order of the first answer: what was stored comes back in another.
-    names = (*record.RECEIPT, *OF_A_HOLD)
+    names = (*record.RECEIPT, *OF_A_HOLD, *OF_A_CORRECTION)
     again: Receipt = {name: receipt[name] for name in names if name in receipt}
     return Recorded({**again, "duplicate": True}, is_new=False)

@@ -1,11 +1,13 @@
 """The routes of credit notes."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 from uuid import UUID
 
 from fastapi import Query, Response
+from pydantic import Field
 
 from usance.actions import credit_notes
 from usance.actions.credit_notes import View
@@ -27,7 +29,7 @@ class CreditNoteShape(Shape):
     """Money given back: what closed invoices at once, and what went to the customer's balance."""
 
     id: UUID
-    number: str
+    number: str | None = Field(description="Null in a preview.")
     customer_reference_id: str
     subscription_id: UUID
     invoice_ids: list[UUID]
@@ -39,6 +41,8 @@ class CreditNoteShape(Shape):
     applied_to_invoices: Number
     to_balance: Number
     lines: list[LineShape]
+    seller: Mapping[str, Any]
+    customer: Mapping[str, Any]
     issued_at: datetime
 
 
@@ -72,7 +76,6 @@ def _shown(view: View) -> CreditNoteShape:
 
 def note_shown(note: CreditNote, to_balance: Decimal, customer_reference: str) -> CreditNoteShape:
     """Return the credit note as it is answered."""
-    assert note.number is not None, "a credit note is numbered when it is issued"
     return CreditNoteShape(
         id=note.id,
         number=note.number,
@@ -87,5 +90,7 @@ def note_shown(note: CreditNote, to_balance: Decimal, customer_reference: str) -
         applied_to_invoices=note.amount - to_balance,
         to_balance=to_balance,
         lines=lines_shown(note.id, note.lines),
+        seller=note.parties["seller"],
+        customer=note.parties["customer"],
         issued_at=note.issued_at,
     )

@@ -3,11 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
-from typing import Annotated, Any, Final, TypeAlias
+from typing import Annotated, Any, Final
 from uuid import UUID
 
 from fastapi import Query, Response
-from pydantic import Field
 
 from usance.actions import customers
 from usance.api import credits, routes, subscriptions
@@ -16,6 +15,7 @@ from usance.api.bodies import Lenient, Shape
 from usance.api.calls import Command, Reading
 from usance.api.credits import PoolShape
 from usance.api.fields import (
+    Address,
     CustomerInPath,
     Metadata,
     Number,
@@ -32,15 +32,6 @@ from usance.core.customers import Customer, Profile
 from usance.core.refusals import Code, invalid
 
 router: Final = routes.router("Customers")
-
-# Kept as it is sent, so that nothing of an address is dropped; invoices print these of it.
-Address: TypeAlias = Annotated[
-    dict[Annotated[str, Field(min_length=1, max_length=50)], Text255],
-    Field(
-        max_length=20,
-        examples=[{"line1": "1 Main St", "city": "Berlin", "postalCode": "10115", "country": "DE"}],
-    ),
-]
 
 
 class _Said(Lenient):

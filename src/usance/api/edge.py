@@ -5,10 +5,10 @@ whatever nobody caught into an answer and a line in the log.
 """
 
 import re
+from collections.abc import Mapping
 from typing import Final
 from urllib.parse import quote, unquote_to_bytes
 
-from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from usance import clock, logs
@@ -42,15 +42,19 @@ class Edge:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        request_id = _request_id(Headers(scope=scope))
-        scope = {**scope, "state": {**scope.get("state", {}), "request_id": request_id}}
+        headers = dict(scope["headers"])  # of one sent twice the last
+        request_id = _request_id(headers)
+        # The server makes both anew for each request, so they are not copied.
+        scope.setdefault("state", {})["request_id"] = request_id
         answer = _Answer(send, request_id, private=scope["path"].startswith("/api/"))
         if scope["method"] == "HEAD":
             # An answer to GET without its body, and no route needs to know.
-            scope["method"], answer.hides_body = "GET", True
+            # The server's own scope still says HEAD: it counts the bytes of the body by it.
+            scope = {**scope, "method": "GET"}
+            answer.hides_body = True
         began = clock.monotonic()
         try:
-            await self._routed(scope, receive, answer.send)
+            await self._routed(scope, headers, receive, answer.send)
         except Exception:  # noqa: BLE001 - the last one who can answer, and say so in the log
             _log.exception("request failed", request_id=request_id, route=_route(scope))
             if answer.status is None:
@@ -65,7 +69,9 @@ class Edge:
                 request_id=request_id,
             )
 
-    async def _routed(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _routed(
+        self, scope: Scope, headers: Mapping[bytes, bytes], receive: Receive, send: Send
+    ) -> None:
         path = canonical(scope)
         if path is None:
             nowhere = Refusal(Code.NOT_FOUND, "There is nothing at this path.")
@@ -73,7 +79,7 @@ class Edge:
             return
         scope["path"] = path
         limit = _BODY_BYTES_MAX_BY_PATH.get(path, _BODY_BYTES_MAX)
-        if int(Headers(scope=scope).get("content-length", "0")) > limit:
+        if int(headers.get(b"content-length", b"0")) > limit:
             await errors.refused(scope, _too_large(limit))(scope, receive, send)
             return
         await self._app(scope, _bounded(receive, limit), send)
@@ -111,14 +117,16 @@ class _Answer:
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            headers = [*message.get("headers", ()), (b"x-request-id", self._request_id.encode())]
-            headers.append(_NOSNIFF)
-            if all(name != _NO_REFERRER[0] for name, _ in headers):
+            own = message.get("headers", ())
+            names = {name for name, _ in own}
+            headers = [*own, (b"x-request-id", self._request_id.encode()), _NOSNIFF]
+            if _NO_REFERRER[0] not in names:
                 headers.append(_NO_REFERRER)
             if self._private:
-                headers = [pair for pair in headers if pair[0] != _NO_STORE[0]]
+                if _NO_STORE[0] in names:
+                    headers = [pair for pair in headers if pair[0] != _NO_STORE[0]]
                 headers.append(_NO_STORE)
-            message = {**message, "headers": headers}
+            message["headers"] = headers
         elif message["type"] == "http.response.body" and self.hides_body:
             message = {**message, "body": b""}
         await self._send(message)
@@ -143,11 +151,11 @@ def _too_large(limit: int) -> Refusal:
     return Refusal(Code.BODY_TOO_LARGE, f"A body here has at most {limit >> 20} MiB.")
 
 
-def _request_id(headers: Headers) -> str:
-    given = headers.get("x-request-id", "")
-    if _SANE_REQUEST_ID.fullmatch(given):
-        return given
-    return str(clock.seed())
+def _request_id(headers: Mapping[bytes, bytes]) -> str:
+    given = headers.get(b"x-request-id")
+    if given is not None and _SANE_REQUEST_ID.fullmatch(text := given.decode("latin-1")):
+        return text
+    return clock.name()
 
 
 def _route(scope: Scope) -> str:

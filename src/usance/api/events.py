@@ -14,7 +14,7 @@ from usance import clock
 from usance.actions import costs, usage
 from usance.actions.usage import Recorded, Reported
 from usance.api import errors, idempotency, json, routes
-from usance.api.answers import One, answer, envelope
+from usance.api.answers import One, answer
 from usance.api.bodies import Lenient, Shape
 from usance.api.calls import Command, HttpCall
 from usance.api.fields import (
@@ -28,7 +28,8 @@ from usance.api.fields import (
 )
 from usance.api.routes import refuses
 from usance.core.accounts import Account
-from usance.core.decisions.record import Cost, Use
+from usance.core.costs import Cost, Tokens
+from usance.core.decisions.record import Use
 from usance.core.refusals import Code, Refusal, invalid
 
 router: Final = routes.router("Usage")
@@ -56,13 +57,14 @@ class Event(Lenient):
     event_name: Text255
     customer_reference_id: Reference
     feature_key: Reference | None = None
-    usage_units: NotNegative = Decimal(1)
+    usage_units: ExactNumber = Decimal(1)  # below zero only in a correction
     occurred_at: Instant | None = None
     cost_input: CostInput | None = None
     cost_amount: NotNegative | None = None
     revenue_amount: ExactNumber | None = None
     flow_id: Text255 | None = None
     meta: Metadata | None = None
+    corrects_event_key: Annotated[Text255 | None, Field(max_length=_KEY_LENGTH_MAX)] = None
 
 
 class Matched(Shape):
@@ -79,6 +81,16 @@ class UsageAfter(Shape):
     used: Number
     limit: Number | None
     remaining: Number | None
+
+
+class CorrectedShape(Shape):
+    """The event that a correction takes units off, and what it comes to now."""
+
+    event_id: UUID
+    event_idempotency_key: str
+    usage_units: Number
+    billable_units: Number
+    credits_deducted: Number
 
 
 class ReceiptShape(Shape):
@@ -100,6 +112,7 @@ class ReceiptShape(Shape):
     revenue_amount: Number | None
     occurred_at: datetime
     notes: list[str]
+    corrects: CorrectedShape = Field(default=None)  # type: ignore[assignment] # absent elsewhere
 
 
 class ArchivedReceipt(Shape):
@@ -129,6 +142,10 @@ async def record_event(request: Request, body: Event, call: Command) -> Response
     `eventIdempotencyKey` identifies it among the customer's events; the Idempotency-Key header stands
     in for it. The same event again answers 200 with the first receipt and `duplicate: true`; of one
     whose month was archived, with its id and a note that says so.
+
+    With `correctsEventKey` it takes units off the event of that key: `usageUnits` is below zero, and
+    what is said of the event is said as it was. Its receipt says less than nothing where the event's
+    said something: what is not billed, burnt and earned any more.
     """
     key = body.event_idempotency_key or header_key(
         request.headers.get(idempotency.HEADER, "").encode("latin-1") or None
@@ -182,7 +199,8 @@ async def record_events(request: Request, body: Batch, call: Command) -> Respons
         )
     kept = request.app.state.kept
     told = await usage.report_all(call.db, reported, kept, call.catch_up) if reported else []
-    return Response(envelope(_parts(read, told)), media_type="application/json")
+    told_of = json.render_exact({"success": True, "data": _parts(read, told)})
+    return Response(told_of, media_type="application/json")
 
 
 def _read_part(sent: object, call: HttpCall) -> Reported | Refusal:
@@ -225,9 +243,11 @@ def _part(index: int, answer: Recorded | Exception) -> dict[str, object]:
 
 def use_of(body: Event, sent: dict[str, Any], key: str, account: Account, now: datetime) -> Use:
     """Return the event that a body tells of."""
-    if sent.get("correctsEventKey") is not None:
-        raise invalid("correctsEventKey", "Corrections are not supported yet: send a new event.")
-    tokens = body.cost_input
+    if body.corrects_event_key is not None:
+        for name, said in (("costAmount", body.cost_amount), ("costInput", body.cost_input)):
+            if said is not None:
+                raise invalid(name, "A correction takes units off; what the event cost stays.")
+    tokens = _tokens(body.cost_input)
     return Use(
         key=key,
         fingerprint=fingerprint(sent),
@@ -235,11 +255,13 @@ def use_of(body: Event, sent: dict[str, Any], key: str, account: Account, now: d
         feature_key=body.feature_key,
         units=body.usage_units,
         occurred_at=body.occurred_at,
-        model=None if tokens is None else tokens.model,
-        cost=_cost(body, account, now),
+        model=None if body.cost_input is None else body.cost_input.model,
+        cost=_cost(body, tokens, account, now),
         revenue_amount=body.revenue_amount,
         flow_id=body.flow_id,
         meta=body.meta,
+        tokens=tokens,
+        corrects=body.corrects_event_key,
     )
 
 
@@ -256,22 +278,32 @@ def header_key(value: bytes | None) -> str:
     return key
 
 
-def _cost(body: Event, account: Account, now: datetime) -> Cost:
-    """Return what the event cost: the amount that was given wins over the tokens."""
+def _tokens(said: CostInput | None) -> Tokens | None:
+    """Return the tokens that are to be priced."""
+    if said is None:
+        return None
+    return costs.named(
+        Tokens(
+            model=said.model,
+            provider=said.model_provider,
+            input_tokens=said.input_tokens,
+            output_tokens=said.output_tokens,
+            cached_input_tokens=said.cached_input_tokens,
+            reasoning_tokens=said.reasoning_tokens,
+        )
+    )
+
+
+def _cost(body: Event, tokens: Tokens | None, account: Account, now: datetime) -> Cost:
+    """Return the amount that was given, else the tokens at the price that is listed for their model.
+
+    What lies ahead counts as now. The seller's own prices are looked up when the event is decided.
+    """
     if body.cost_amount is not None:
         return Cost(body.cost_amount, account.currency, None)
-    tokens = body.cost_input
     if tokens is None:
         return Cost(None, None, None)
-    return costs.of_tokens(
-        tokens.model,
-        tokens.model_provider,
-        input_tokens=tokens.input_tokens,
-        output_tokens=tokens.output_tokens,
-        cached_input_tokens=tokens.cached_input_tokens,
-        reasoning_tokens=tokens.reasoning_tokens,
-        at=body.occurred_at if body.occurred_at is not None else now,
-    )
+    return costs.listed(tokens, now if body.occurred_at is None else min(body.occurred_at, now))
 
 
 def fingerprint(sent: dict[str, Any]) -> bytes:

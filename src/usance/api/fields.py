@@ -202,6 +202,15 @@ Currency: TypeAlias = Annotated[str, AfterValidator(_currency), Field(examples=[
 # A StrEnum by its value: `Choice[Mode]`.
 Choice: TypeAlias = Annotated[E, Strict(strict=False)]
 
+# Kept as it is sent, so that nothing of an address is dropped; invoices print these of it.
+Address: TypeAlias = Annotated[
+    dict[Annotated[str, Field(min_length=1, max_length=50)], Text255],
+    Field(
+        max_length=20,
+        examples=[{"line1": "1 Main St", "city": "Berlin", "postalCode": "10115", "country": "DE"}],
+    ),
+]
+
 # --- in paths -----------------------------------------------------------------------------------
 
 PathReference: TypeAlias = Annotated[

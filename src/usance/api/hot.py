@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Final, TypeVar
 from urllib.parse import unquote
 
@@ -46,6 +47,7 @@ _JSON: Final = frozenset({b"application/json", b"application/json; charset=utf-8
 _MEDIA_TYPE: Final = (b"content-type", b"application/json")
 _IDEMPOTENCY_KEY: Final = b"idempotency-key"
 _LANES: Final = 2
+_KEYS_KEPT: Final = 1_024
 
 _Body = TypeVar("_Body", bound=BaseModel)
 _Keyed = TypeVar("_Keyed", "_Event", "_Hold", "_Check")
@@ -190,10 +192,14 @@ class Hot:
     # Checks -------------------------------------------------------------------------------------
 
     async def _get_check(self, scope: Scope, _raw: bytes) -> tuple[int, bytes]:
-        names = [unquote(name) for name in scope["path"][len(_CHECK) :].split("/")]
-        if len(names) != 2 or not all(name and name.isprintable() for name in names):  # noqa: PLR2004
+        reference, _, feature_key = scope["path"][len(_CHECK) :].partition("/")
+        if "/" in feature_key:
             raise Ordinary
-        reference, feature_key = names
+        reference, feature_key = _decoded(reference), _decoded(feature_key)
+        if not (
+            reference and feature_key and reference.isprintable() and feature_key.isprintable()
+        ):
+            raise Ordinary
         return await self._checked(_headers(scope), reference, Question(feature_key))
 
     async def _post_check(self, scope: Scope, raw: bytes) -> tuple[int, bytes]:
@@ -256,6 +262,10 @@ def _headers(scope: Scope) -> dict[bytes, bytes]:
     return headers
 
 
+def _decoded(segment: str) -> str:
+    return unquote(segment) if "%" in segment else segment
+
+
 def _key_hash(headers: Mapping[bytes, bytes]) -> bytes:
     """Return the hash of the one API key that is sent, and can be one."""
     secret = headers.get(b"x-api-key")
@@ -264,9 +274,17 @@ def _key_hash(headers: Mapping[bytes, bytes]) -> bytes:
         if secret is not None or bearer[:7] != b"Bearer ":
             raise Ordinary
         secret = bearer[7:]
-    if secret is None or not auth.KEY.fullmatch(secret.decode("latin-1")):
+    hashed = None if secret is None else _hash_of(secret)
+    if hashed is None:
         raise Ordinary
-    return hashlib.sha256(secret).digest()
+    return hashed
+
+
+@lru_cache(maxsize=_KEYS_KEPT)
+def _hash_of(secret: bytes) -> bytes | None:
+    """Return the hash of what can be a key; whether it opens anything is asked each time."""
+    can_be = auth.KEY.fullmatch(secret.decode("latin-1"))
+    return hashlib.sha256(secret).digest() if can_be else None
 
 
 def _read(
@@ -328,4 +346,4 @@ def _shown(answered: Answered) -> bytes:
 
 
 def _success(data: object) -> bytes:
-    return json.render({"success": True, "data": data})
+    return json.render_exact({"success": True, "data": data})

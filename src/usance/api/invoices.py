@@ -1,10 +1,13 @@
 """The routes of invoices."""
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Final, TypeAlias
+from decimal import Decimal
+from typing import Annotated, Any, Final, TypeAlias
 from uuid import UUID
 
 from fastapi import Path, Query, Response
+from pydantic import Field
 
 from usance.actions import invoices
 from usance.actions.invoices import Shown
@@ -13,12 +16,15 @@ from usance.api.answers import Many, One, answer, listing, show
 from usance.api.bodies import Lenient, Shape, Strict
 from usance.api.calls import Command, Reading
 from usance.api.fields import (
+    Currency,
     CustomerInPath,
+    ExactNumber,
     Id,
     Instant,
     LongText,
     Number,
     PathId,
+    Percent,
     Positive,
     Reference,
     Text255,
@@ -26,6 +32,7 @@ from usance.api.fields import (
 from usance.api.lines import LineShape, lines_shown
 from usance.api.pages import KNOWN_QUERY, Paging
 from usance.api.routes import refuses
+from usance.core.decisions.one_off import Content, Item, Terms
 from usance.core.decisions.settle import MarkPaid
 from usance.core.ids import InvoiceId
 from usance.core.invoices import Invoice, InvoiceKind, InvoiceStatus
@@ -52,6 +59,55 @@ class Voiding(Strict):
     reason: LongText
 
 
+class WritingOff(Strict):
+    """Why an invoice is given up; the reason stays on it."""
+
+    reason: LongText
+
+
+class NewLine(Strict):
+    """A line: its amount is quantity × unit price, rounded once. A discount is below zero."""
+
+    description: Annotated[LongText, Field(max_length=500)]
+    quantity: Positive = Decimal(1)
+    unit_price: ExactNumber
+
+
+class DraftContent(Strict):
+    """What a one-off invoice says. Without `taxRate` it is the customer's, else the account's."""
+
+    lines: Annotated[list[NewLine], Field(min_length=1, max_length=200)]
+    tax_rate: Percent | None = None
+    memo: LongText | None = None
+
+    @property
+    def content(self) -> Content:
+        """What is decided about."""
+        items = [Item(one.description, one.quantity, one.unit_price) for one in self.lines]
+        return Content(tuple(items), self.tax_rate, self.memo)
+
+
+class NewInvoice(DraftContent):
+    """A one-off invoice: issued now, or kept as a draft. Without `currency` it is the account's."""
+
+    customer_reference_id: Reference
+    currency: Currency | None = None
+    is_draft: bool = False
+    net_terms_days: Annotated[int, Field(ge=0, le=365)] = 0
+    grace_period: Annotated[int | None, Field(ge=0, le=365)] = Field(
+        default=None, description="Days; null: the account's."
+    )
+
+
+class Issuing(Strict):
+    """When a draft that is issued now is to be paid."""
+
+    net_terms_days: Annotated[int, Field(ge=0, le=365)] = 0
+    grace_period: Annotated[int | None, Field(ge=0, le=365)] = Field(
+        default=None, description="Days; null: the account's."
+    )
+
+
 class InvoiceShape(Shape):
     """An invoice as it stands now; a PENDING one as if its period closed now."""
 
@@ -72,6 +128,9 @@ class InvoiceShape(Shape):
     paid_at: datetime | None
     voided_at: datetime | None
     void_reason: str | None
+    written_off_at: datetime | None
+    write_off_reason: str | None
+    memo: str | None
     replaced_by_invoice_id: UUID | None
     period_start: datetime | None
     period_end: datetime | None
@@ -79,6 +138,8 @@ class InvoiceShape(Shape):
     customer_reference_id: str
     payment_reference: str | None
     lines: list[LineShape]
+    seller: Mapping[str, Any] | None
+    customer: Mapping[str, Any] | None
     created_at: datetime
 
 
@@ -152,6 +213,75 @@ async def void_invoice(invoice_id: InvoiceInPath, body: Voiding, call: Command) 
     return await answer(call, lambda tx: invoices.void(tx, call, invoice_id, body.reason), _shown)
 
 
+@router.post(
+    "/invoices/{invoiceId}/write-off",
+    response_model=One[InvoiceShape],
+    responses=refuses(
+        Code.INVOICE_NOT_FOUND,
+        Code.INVOICE_VOID,
+        Code.INVOICE_PENDING,
+        Code.INVOICE_NOT_OVERDUE,
+    ),
+)
+async def write_off_invoice(invoice_id: InvoiceInPath, body: WritingOff, call: Command) -> Response:
+    """Give up an overdue invoice: UNCOLLECTIBLE. It can still be paid. Again: the same result."""
+    return await answer(
+        call, lambda tx: invoices.write_off(tx, call, invoice_id, body.reason), _shown
+    )
+
+
+@router.post(
+    "/invoices",
+    status_code=201,
+    response_model=One[InvoiceShape],
+    responses=refuses(Code.CUSTOMER_NOT_FOUND),
+)
+async def create_invoice(body: NewInvoice, call: Command) -> Response:
+    """Charge a customer for something of your own: a one-off invoice, issued now or kept as a draft."""
+    terms = None if body.is_draft else Terms(body.net_terms_days, body.grace_period)
+    return await answer(
+        call,
+        lambda tx: invoices.draw_up(
+            tx,
+            call,
+            body.customer_reference_id,
+            body.content,
+            currency=body.currency,
+            terms=terms,
+        ),
+        _shown,
+        status=201,
+    )
+
+
+@router.put(
+    "/invoices/{invoiceId}",
+    response_model=One[InvoiceShape],
+    responses=refuses(
+        Code.INVOICE_NOT_FOUND, Code.INVOICE_VOID, Code.INVOICE_PENDING, Code.INVOICE_ISSUED
+    ),
+)
+async def rewrite_draft(invoice_id: InvoiceInPath, body: DraftContent, call: Command) -> Response:
+    """Give a draft other lines. To give it up, void it."""
+    return await answer(
+        call, lambda tx: invoices.rewrite(tx, call, invoice_id, body.content), _shown
+    )
+
+
+@router.post(
+    "/invoices/{invoiceId}/issue",
+    response_model=One[InvoiceShape],
+    responses=refuses(Code.INVOICE_NOT_FOUND, Code.INVOICE_VOID, Code.INVOICE_PENDING),
+)
+async def issue_draft(
+    invoice_id: InvoiceInPath, call: Command, body: Issuing | None = None
+) -> Response:
+    """Issue a draft: it gets its number, and never changes again. Again: the same result."""
+    said = body or Issuing()
+    terms = Terms(said.net_terms_days, said.grace_period)
+    return await answer(call, lambda tx: invoices.issue(tx, call, invoice_id, terms), _shown)
+
+
 @router.get(
     "/invoices",
     response_model=Many[InvoiceShape],
@@ -213,6 +343,9 @@ def invoice_shown(invoice: Invoice, customer_reference: str) -> InvoiceShape:
         paid_at=invoice.paid_at,
         voided_at=invoice.voided_at,
         void_reason=invoice.void_reason,
+        written_off_at=invoice.written_off_at,
+        write_off_reason=invoice.write_off_reason,
+        memo=invoice.memo,
         replaced_by_invoice_id=invoice.replaced_by,
         period_start=invoice.starts_at,
         period_end=invoice.ends_at,
@@ -220,5 +353,7 @@ def invoice_shown(invoice: Invoice, customer_reference: str) -> InvoiceShape:
         customer_reference_id=customer_reference,
         payment_reference=invoice.number,
         lines=lines_shown(invoice.id, invoice.lines, (invoice.starts_at, invoice.ends_at)),
+        seller=None if invoice.parties is None else invoice.parties["seller"],
+        customer=None if invoice.parties is None else invoice.parties["customer"],
         created_at=invoice.created_at,
     )

@@ -26,7 +26,12 @@ _UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
 # Stands for a number that is none, or has no place in a ledger, until the tree tells its field.
 _NO_NUMBER: Final = Decimal("NaN")
 
+_LONG: Final = 10**_INT_LENGTH_MAX
+
 _ENCODER: Final = msgspec.json.Encoder(decimal_format="number")
+_IN_ORDER: Final = msgspec.json.Encoder(decimal_format="number", order="sorted")
+# What the encoder writes otherwise than we do: exponents, and what is no number.
+_OTHERWISE: Final = (b"E+", b"E-", b"NaN", b"Infinity")
 
 
 def parse(body: bytes) -> Any:  # noqa: ANN401 - the caller's JSON decides
@@ -70,13 +75,23 @@ def render(value: object) -> bytes:
     return _ENCODER.encode(_plain(value))
 
 
+def render_exact(value: object) -> bytes:
+    """Return what `render` does, sooner: for what the core has made, without floats and all in UTC.
+
+    >>> render_exact({"amount": Decimal("49.00"), "small": Decimal("1E-7")})
+    b'{"amount":49.00,"small":0.0000001}'
+    """
+    rendered = _ENCODER.encode(value)
+    return render(value) if any(sign in rendered for sign in _OTHERWISE) else rendered
+
+
 def canonical(value: object) -> bytes:
     """Return the value in one form for all the ways to send it: keys in order, numbers by value.
 
     >>> canonical({"b": 1, "a": Decimal("1.50")}) == canonical({"a": Decimal("1.5"), "b": Decimal(1)})
     True
     """
-    return json.dumps(_by_value(value), sort_keys=True, ensure_ascii=True).encode()
+    return _IN_ORDER.encode(_by_value(value))
 
 
 def _by_value(value: object) -> object:
@@ -84,10 +99,11 @@ def _by_value(value: object) -> object:
         return {key: _by_value(child) for key, child in value.items()}
     if isinstance(value, list):
         return [_by_value(child) for child in value]
-    if isinstance(value, int | Decimal) and not isinstance(value, bool):
-        number = Decimal(value)
-        # A number cannot be taken for a text that looks like it.
-        return {"number": str(number.normalize()) if number else "0"}
+    if isinstance(value, Decimal) or (type(value) is int and abs(value) >= _LONG):
+        number = Decimal(value).normalize()
+        # One form whether it came as 100, 100.0 or 1e2.
+        whole = number == number.to_integral_value() and abs(number) < _LONG
+        return int(number) if whole else number
     return value
 
 

@@ -1,20 +1,63 @@
 """The routes of an account's settings."""
 
-from typing import Annotated, Final
+import re
+from collections.abc import Mapping
+from typing import Annotated, Any, Final
 
 from fastapi import Response
-from pydantic import Field
+from pydantic import AfterValidator, Field
+from pydantic.alias_generators import to_camel
+from pydantic_core import PydanticCustomError
 
 from usance.actions import accounts
 from usance.api import routes
 from usance.api.answers import One, answer, show
 from usance.api.bodies import Shape, Strict
 from usance.api.calls import Command, Reading
-from usance.api.fields import Currency, Number, Percent, Text255, Zone
+from usance.api.fields import Address, Currency, LongText, Number, Percent, Text255, Zone
 from usance.api.lines import trimmed
+from usance.core import numbers
 from usance.core.accounts import Account, Mode
 
+_IBAN: Final = re.compile(r"[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}", re.ASCII)
+_BIC: Final = re.compile(r"[A-Z]{6}[A-Z0-9]{2}([A-Z0-9]{3})?", re.ASCII)
+
 router: Final = routes.router("Settings")
+
+
+def _iban(value: str | None) -> str | None:
+    if value is None:
+        return None
+    iban = value.replace(" ", "").upper()
+    turned = iban[4:] + iban[:4]
+    if not _IBAN.fullmatch(iban) or int("".join(str(int(each, 36)) for each in turned)) % 97 != 1:
+        raise PydanticCustomError("field", "This is no IBAN: its check digits do not fit.")
+    return iban
+
+
+def _bic(value: str | None) -> str | None:
+    bic = None if value is None else value.replace(" ", "").upper()
+    if bic is not None and not _BIC.fullmatch(bic):
+        raise PydanticCustomError("field", "This is no BIC: it has 8 or 11 letters and digits.")
+    return bic
+
+
+class Seller(Strict):
+    """What documents say of the seller. What is absent is not said."""
+
+    legal_name: Text255 | None = None
+    address: Address | None = None
+    tax_number: Text255 | None = None
+    vat_id: Text255 | None = None
+    email: Text255 | None = None
+    phone: Text255 | None = None
+    website: Text255 | None = None
+    account_holder: Text255 | None = None
+    bank_name: Text255 | None = None
+    iban: Annotated[Text255 | None, AfterValidator(_iban)] = None
+    bic: Annotated[Text255 | None, AfterValidator(_bic)] = None
+    terms: LongText | None = None
+    footer: LongText | None = None
 
 
 class SettingsChange(Strict):
@@ -37,6 +80,16 @@ class SettingsChange(Strict):
         default=None,
         description="Whether an upgrade takes effect when its invoice is paid, not before.",
     )
+    invoice_number_format: Annotated[Text255 | None, Field(examples=[numbers.INVOICES])] = Field(
+        default=None,
+        description="Ends in {seq}, or {seq:05} with zeros before; {year} and {month} may stand before it.",
+    )
+    credit_note_number_format: Annotated[Text255 | None, Field(examples=[numbers.CREDIT_NOTES])] = (
+        None
+    )
+    seller: Seller | None = Field(
+        default=None, description="Replaced as a whole; documents issued before keep theirs."
+    )
 
 
 class SettingsShape(Shape):
@@ -52,6 +105,9 @@ class SettingsShape(Shape):
     cancel_after_past_due_days: int | None
     collection_minutes: int
     upgrade_requires_payment: bool
+    invoice_number_format: str
+    credit_note_number_format: str
+    seller: Mapping[str, Any]
 
 
 @router.get("/settings", response_model=One[SettingsShape])
@@ -64,10 +120,15 @@ async def get_settings(call: Reading) -> Response:
 async def update_settings(body: SettingsChange, call: Command) -> Response:
     """Change settings. What was issued stays as it is; a subscription keeps the zone it began in."""
     changed = body.model_dump(exclude_unset=True)
+    if body.seller is not None:
+        changed["seller"] = body.seller.model_dump(by_alias=True, exclude_none=True)
     may_be_none = {"cancel_after_past_due_days"}
     said = {
         name: value for name, value in changed.items() if value is not None or name in may_be_none
     }
+    for name in ("invoice_number_format", "credit_note_number_format"):
+        if name in said:
+            numbers.refuse_format(said[name], to_camel(name))
     return await answer(call, lambda tx: accounts.update(tx, call.account.id, said), _shown)
 
 
@@ -83,4 +144,7 @@ def _shown(account: Account) -> SettingsShape:
         cancel_after_past_due_days=account.cancel_after_past_due_days,
         collection_minutes=account.collection_minutes,
         upgrade_requires_payment=account.upgrade_requires_payment,
+        invoice_number_format=account.invoice_number_format,
+        credit_note_number_format=account.credit_note_number_format,
+        seller=account.seller,
     )

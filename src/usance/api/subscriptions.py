@@ -9,7 +9,7 @@ from fastapi import Path, Query, Response
 from pydantic import Field
 
 from usance.actions import subscriptions
-from usance.actions.subscriptions import Result, View
+from usance.actions.subscriptions import Foreseen, Result, View
 from usance.api import invoices, routes
 from usance.api.answers import Many, One, answer, listing, show
 from usance.api.bodies import Lenient, Shape
@@ -28,6 +28,10 @@ from usance.core.subscriptions import CancelMode, SubscriptionStatus
 router: Final = routes.router("Subscriptions")
 
 GraceDays: TypeAlias = Annotated[int, Field(ge=0, le=365)]
+Preview: TypeAlias = Annotated[
+    bool,
+    Query(description="True: the same answer, and nothing is done; documents have no numbers."),
+]
 SubscriptionInPath: TypeAlias = Annotated[PathId, Path(alias="subscriptionId")]
 
 
@@ -113,6 +117,12 @@ class Changed(Shape):
     subscription: SubscriptionShape
     invoice: InvoiceShape | None
     credit_note: CreditNoteShape | None
+
+
+class Foretold(Shape):
+    """The invoice that a subscription gets next; null: none, as things are."""
+
+    invoice: InvoiceShape | None
 
 
 class Undone(Shape):
@@ -202,6 +212,18 @@ async def get_subscription(subscription_id: SubscriptionInPath, call: Reading) -
     return await show(call, lambda tx: subscriptions.get(tx, call, subscription_id), shown)
 
 
+@router.get(
+    "/subscriptions/{subscriptionId}/invoice-preview",
+    response_model=One[Foretold],
+    responses=refuses(Code.SUBSCRIPTION_NOT_FOUND),
+)
+async def preview_invoice(subscription_id: SubscriptionInPath, call: Reading) -> Response:
+    """Show the invoice that is issued next, as it will be if nothing else happens until then."""
+    return await show(
+        call, lambda tx: subscriptions.invoice_preview(tx, call, subscription_id), _foretold
+    )
+
+
 @router.patch(
     "/subscriptions/{subscriptionId}",
     response_model=One[SubscriptionShape],
@@ -235,7 +257,11 @@ async def update_subscription(
     ),
 )
 async def change_plan(
-    subscription_id: SubscriptionInPath, body: PlanChange, call: Command
+    subscription_id: SubscriptionInPath,
+    body: PlanChange,
+    call: Command,
+    *,
+    preview: Preview = False,
 ) -> Response:
     """Upgrade now, charged for the time that is left; or schedule a downgrade to the period's end."""
     _one_plan(body.change_to_plan_id, body.change_to_plan_key, "changeToPlanId")
@@ -248,6 +274,7 @@ async def change_plan(
             plan_id=body.change_to_plan_id,
             plan_key=body.change_to_plan_key,
             change_type=body.change_type,
+            preview=preview,
         ),
         _changed,
     )
@@ -278,11 +305,14 @@ async def cancel_subscription(
     settle: Annotated[
         bool, Query(description="False: what the running period used is forgiven.")
     ] = True,
+    preview: Preview = False,
 ) -> Response:
     """Cancel at the period's end, or now. Again: the same result."""
     return await answer(
         call,
-        lambda tx: subscriptions.end(tx, call, subscription_id, mode=cancel_mode, settle=settle),
+        lambda tx: subscriptions.end(
+            tx, call, subscription_id, mode=cancel_mode, settle=settle, preview=preview
+        ),
         _cancelled,
     )
 
@@ -367,6 +397,12 @@ def _changed(result: Result) -> Changed:
         invoice=_invoice(result),
         credit_note=_note(result),
     )
+
+
+def _foretold(one: Foreseen) -> Foretold:
+    if one.invoice is None:
+        return Foretold(invoice=None)
+    return Foretold(invoice=invoices.invoice_shown(one.invoice, one.customer_reference))
 
 
 def _undone(result: Result) -> Undone:

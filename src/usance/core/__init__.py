@@ -6,7 +6,8 @@ In the order in which it is best read:
 1. `money`, `periods`, `windows`: exact amounts, and where periods begin and end.
 2. `pricing`, `proration`: what a quantity costs, and what a part of a period does.
 3. `catalog`, `catalog_document`: what is sold.
-4. `accounts`, `customers`, `subscriptions`, `invoices`, `payments`, `credits`, `metering`, `holds`: what is kept.
+4. `accounts`, `customers`, `subscriptions`, `invoices`, `numbers`, `parties`, `payments`, `credits`, `metering`, `holds`,
+   `costs`: what is kept.
 5. `ids`, `refusals`: how things are named, and every reason for a no.
 6. `snapshot`, `draft`, `outcome`: what a decision reads, works on, and wants written.
 7. `usage`, `entitlements`: whom usage belongs to, and whether it is allowed.

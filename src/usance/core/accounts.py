@@ -4,12 +4,14 @@ Units: the clock's offset is in microseconds; a tax rate is in percent.
 Sources: BILLING.md, "Words" and "Principles"; HTTP contract, "Starting it".
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from uuid import UUID
 
+from usance.core import numbers
 from usance.core.ids import AccountId
 
 
@@ -36,6 +38,9 @@ class Account:
     cancel_after_past_due_days: int | None = None  # None: an overdue subscription is never ended
     collection_minutes: int = 0  # how long the usage of an ended period is still collected
     upgrade_requires_payment: bool = False  # an upgrade waits for its invoice
+    invoice_number_format: str = numbers.INVOICES
+    credit_note_number_format: str = numbers.CREDIT_NOTES
+    seller: Mapping[str, object] = field(default_factory=dict)  # what documents say of it
     catalog_version: int = 0  # counts the changes of its catalogue
 
     def __post_init__(self) -> None:

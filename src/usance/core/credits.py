@@ -40,7 +40,8 @@ class TransactionKind(StrEnum):
     EXPIRY = "EXPIRY"
     CLAWBACK = "CLAWBACK"
     ROLLOVER = "ROLLOVER"  # what a renewal did not keep of the credits before
-    REVERSAL = "REVERSAL"
+    REVERSAL = "REVERSAL"  # a burn given back, whole
+    CORRECTION = "CORRECTION"  # the part of a burn that a correction of its event gave back
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,11 @@ Units: `now` is the instant of the decision and `at` the one that it is about, U
 step that is taken late: what is written down carries `now`, what time has decided goes by `at`.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
+from typing import TypeVar
 from uuid import UUID
 
 from usance.core import credits, ids, money
@@ -24,6 +26,9 @@ from usance.core.payments import Application, Balance, BalanceEntry, EntryKind, 
 from usance.core.snapshot import Snapshot
 from usance.core.subscriptions import PendingChange, Segment, Subscription, SubscriptionPeriod
 
+Key = TypeVar("Key")
+Row = TypeVar("Row")
+
 
 class Draft:
     """A working copy. Read its maps freely; write through `put` and the methods that keep sums."""
@@ -34,17 +39,18 @@ class Draft:
         self.now = now
         self.at = now
         self.seed = seed
-        self.subscriptions = dict(before.subscriptions)
-        self.changes = dict(before.changes)
-        self.periods = dict(before.periods)
-        self.segments = dict(before.segments)
-        self.invoices = dict(before.invoices)
-        self.payments = dict(before.payments)
-        self.balances = dict(before.balances)
-        self.counters = dict(before.counters)
-        self.pools = dict(before.pools)
-        self.grants = dict(before.grants)
-        self.holds = dict(before.holds)
+        # The snapshot's own maps; each is copied when it is first written to.
+        self.subscriptions = before.subscriptions
+        self.changes = before.changes
+        self.periods = before.periods
+        self.segments = before.segments
+        self.invoices = before.invoices
+        self.payments = before.payments
+        self.balances = before.balances
+        self.counters = before.counters
+        self.pools = before.pools
+        self.grants = before.grants
+        self.holds = before.holds
         self.applications: list[Application] = []
         self.balance_entries: list[BalanceEntry] = []
         self.credit_notes: list[CreditNote] = []
@@ -92,29 +98,37 @@ class Draft:
         | Grant,
     ) -> None:
         """Insert the row, or replace the one with its identity."""
+        was = self.before
         match row:
             case Subscription():
-                self.subscriptions[row.id] = row
+                self.subscriptions = _with(was.subscriptions, self.subscriptions, row.id, row)
             case PendingChange():
-                self.changes[row.subscription_id] = row
+                self.changes = _with(was.changes, self.changes, row.subscription_id, row)
             case SubscriptionPeriod():
-                self.periods[row.subscription_id, row.seq] = row
+                self.periods = _with(was.periods, self.periods, (row.subscription_id, row.seq), row)
             case Segment():
-                self.segments[row.subscription_id, row.seq, row.n] = row
+                self.segments = _with(was.segments, self.segments, (row.subscription_id, row.seq, row.n), row)
             case Invoice():
-                self.invoices[row.id] = row
+                self.invoices = _with(was.invoices, self.invoices, row.id, row)
             case Payment():
-                self.payments[row.id] = row
+                self.payments = _with(was.payments, self.payments, row.id, row)
             case Counter():
-                self.counters[row.key] = row
+                self.counters = _with(was.counters, self.counters, row.key, row)
             case Pool():
-                self.pools[row.id] = row
+                self.pools = _with(was.pools, self.pools, row.id, row)
             case Grant():
-                self.grants[row.id] = row
+                self.grants = _with(was.grants, self.grants, row.id, row)
 
     def put_hold(self, hold: Hold) -> None:
         """Insert the hold, or replace it."""
-        self.holds[hold.id] = hold
+        self.holds = _with(self.before.holds, self.holds, hold.id, hold)
+
+    def drop_change(self, subscription_id: SubscriptionId) -> PendingChange | None:
+        """Remove what a subscription was to change into, and return it; None: nothing."""
+        kept = dict(self.changes)
+        change = kept.pop(subscription_id, None)
+        self.changes = kept
+        return change
 
     def running_period(self, subscription: Subscription) -> SubscriptionPeriod | None:
         """Return the subscription's newest period if its boundary was not taken yet."""
@@ -147,7 +161,8 @@ class Draft:
         amount = money.rounded(amount, currency)
         was = self.balances.get(currency)
         total = money.rounded((was.amount if was else Decimal(0)) + amount, currency)
-        self.balances[currency] = Balance(customer_id, currency, total)
+        balance = Balance(customer_id, currency, total)
+        self.balances = _with(self.before.balances, self.balances, currency, balance)
         self.balance_entries.append(
             BalanceEntry(
                 self.next_id("entry"), customer_id, currency, amount, kind, source_id, self.now
@@ -173,8 +188,7 @@ class Draft:
         )
         paid = invoice.amount_paid + amount
         assert 0 <= paid <= invoice.amount, "an invoice takes no more than it asks for"
-        invoice = replace(invoice, amount_paid=paid)
-        self.invoices[invoice_id] = invoice
+        self.put(replace(invoice, amount_paid=paid))
         if amount > 0 and paid == invoice.amount:
             self.mark_paid(invoice_id)
 
@@ -182,7 +196,7 @@ class Draft:
         """Make a fully covered invoice PAID; its effects are taken when the decision concludes."""
         invoice = self.invoices[invoice_id]
         assert invoice.amount_due == 0, "only a covered invoice is paid"
-        self.invoices[invoice_id] = replace(invoice, status=InvoiceStatus.PAID, paid_at=self.now)
+        self.put(replace(invoice, status=InvoiceStatus.PAID, paid_at=self.now))
         self.newly_paid.append(invoice_id)
         self.notice(
             "invoice.paid", invoice_id, {"amount": invoice.amount, "currency": invoice.currency}
@@ -193,12 +207,11 @@ class Draft:
         for grant_id, amount in transaction.taken:
             grant = self.grants[grant_id]
             clawed = -amount if transaction.kind is TransactionKind.CLAWBACK else Decimal(0)
-            self.grants[grant_id] = replace(
-                grant, remaining=grant.remaining + amount, clawed=grant.clawed + clawed
-            )
+            remaining = grant.remaining + amount
+            self.put(replace(grant, remaining=remaining, clawed=grant.clawed + clawed))
         pool = self.pools[transaction.pool_id]
         due = credits.next_expiry(g for g in self.grants.values() if g.pool_id == pool.id)
-        self.pools[pool.id] = replace(pool, transactions=transaction.seq, next_due_at=due)
+        self.put(replace(pool, transactions=transaction.seq, next_due_at=due))
         self.transactions.append(transaction)
 
     def add_note(self, note: CreditNote) -> CreditNoteId:
@@ -249,3 +262,13 @@ class Draft:
                 notices=tuple(self.notices),
             ),
         )
+
+
+def _with(
+    before: Mapping[Key, Row], current: Mapping[Key, Row], key: Key, row: Row
+) -> dict[Key, Row]:
+    """Return the map with the row in it: a copy the first time, so the snapshot stays what it was."""
+    rows = dict(before) if current is before else current
+    assert isinstance(rows, dict), "what is not the snapshot's own is a copy"
+    rows[key] = row
+    return rows

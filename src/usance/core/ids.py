@@ -52,6 +52,17 @@ def derived(at: datetime, seed: UUID | str, *names: object) -> UUID:
     return UUID(int=milliseconds << 80 | 0x7 << 76 | high << 64 | 0b10 << 62 | low)
 
 
+def of_millisecond(one: UUID) -> tuple[UUID, UUID]:
+    """Return the first and the last id that can bear the instant of this one, to the millisecond.
+
+    >>> first, last = of_millisecond(derived(datetime(2027, 1, 31, tzinfo=UTC), "s", "event"))
+    >>> first < derived(datetime(2027, 1, 31, tzinfo=UTC), "s", "transaction") < last
+    True
+    """
+    milliseconds = one.int >> 80
+    return UUID(int=milliseconds << 80), UUID(int=(milliseconds + 1 << 80) - 1)
+
+
 def of_part(whole: UUID, position: int) -> UUID:
     """Return the id of a numbered part of a document: of version 7, with the document's instant.
 

@@ -7,7 +7,7 @@ Units: amounts are Decimals at the currency's scale (`49.00`); shares of time ar
 Sources: BILLING.md, "States", "Paying".
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -30,7 +30,7 @@ class InvoiceKind(StrEnum):
 class InvoiceStatus(StrEnum):
     """Where an invoice stands. PAID is left only when a payment is reversed."""
 
-    PENDING = "PENDING"  # accruing, no number → DUE, PAID (zero), VOID
+    PENDING = "PENDING"  # accruing, or a draft; no number → DUE, PAID (zero), VOID
     DUE = "DUE"  # issued → PAID, VOID; → PAST_DUE at past_due_at
     PAST_DUE = "PAST_DUE"  # ends access → PAID, VOID, UNCOLLECTIBLE
     UNCOLLECTIBLE = "UNCOLLECTIBLE"  # written off, ends access → PAID, VOID
@@ -118,10 +118,19 @@ class Invoice:
     reopened_at: datetime | None = None  # the payment that had settled it was reversed
     voided_at: datetime | None = None
     void_reason: str | None = None
+    written_off_at: datetime | None = None  # it may have been paid since
+    write_off_reason: str | None = None
+    memo: str | None = None  # what a ONE_OFF says above its lines
+    parties: Mapping[str, Mapping[str, object]] | None = None  # given when it is issued; see core/parties.py
     replaced_by: InvoiceId | None = None
     purchase: Purchase | None = None
     starts_at: datetime | None = None
     ends_at: datetime | None = None
+
+    @property
+    def is_draft(self) -> bool:
+        """Whether the seller may still change it: a ONE_OFF that is not issued."""
+        return self.kind is InvoiceKind.ONE_OFF and self.status is InvoiceStatus.PENDING
 
     @property
     def amount_due(self) -> Decimal:
@@ -190,6 +199,7 @@ class CreditNote:
     amount: Decimal
     invoice_ids: tuple[InvoiceId, ...]
     issued_at: datetime
+    parties: Mapping[str, Mapping[str, object]]
     number: str | None = None
 
 

@@ -62,8 +62,20 @@ class Counter:
 
 
 @dataclass(frozen=True, slots=True)
+class Correction:
+    """What a correction takes off its event: units, and credits that it would not have burnt."""
+
+    event_id: EventId
+    units: Decimal
+    credits: Decimal
+
+
+@dataclass(frozen=True, slots=True)
 class UsageEvent:
-    """A usage event as kept: what was said, what it matched, what it burnt, cost and earned."""
+    """A usage event as kept: what was said, what it matched, what it burnt, cost and earned.
+
+    Of a correction all of that is below zero: what it takes off the event that it `corrects`.
+    """
 
     id: EventId
     customer_id: CustomerId
@@ -86,3 +98,4 @@ class UsageEvent:
     flow_id: str | None
     meta: dict[str, object] | None
     receipt: dict[str, object]
+    corrects: Correction | None = None

@@ -7,11 +7,12 @@ Sources: BILLING.md, "Natural identities"; the invariants of ARCHITECTURE.md.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from decimal import Decimal
 from itertools import pairwise
-from typing import Final, Generic, TypeVar
+from operator import attrgetter
+from typing import Any, Final, Generic, Never, TypeVar
 from uuid import UUID
 
 from usance.core.credits import Grant, Pool, Transaction
@@ -25,23 +26,27 @@ from usance.core.subscriptions import PendingChange, Segment, Subscription, Subs
 
 Key = TypeVar("Key")
 Row = TypeVar("Row")
+Row_co = TypeVar("Row_co", covariant=True)
 
 
 @dataclass(frozen=True, slots=True)
-class Changes(Generic[Row]):
+class Changes(Generic[Row_co]):
     """Rows of one kind to write."""
 
-    inserted: tuple[Row, ...] = ()
-    updated: tuple[Row, ...] = ()
+    inserted: tuple[Row_co, ...] = ()
+    updated: tuple[Row_co, ...] = ()
 
     def __bool__(self) -> bool:
         """Whether there is anything to write."""
         return bool(self.inserted or self.updated)
 
     @property
-    def all(self) -> tuple[Row, ...]:
+    def all(self) -> tuple[Row_co, ...]:
         """Every row, new or changed."""
         return self.inserted + self.updated
+
+
+NOTHING: Final[Changes[Never]] = Changes()
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,37 +65,39 @@ class Notice:
 class Outcome:
     """All that one decision about one customer writes, in one transaction."""
 
-    subscriptions: Changes[Subscription] = field(default_factory=Changes)
-    changes: Changes[PendingChange] = field(default_factory=Changes)
+    subscriptions: Changes[Subscription] = NOTHING
+    changes: Changes[PendingChange] = NOTHING
     dropped_changes: tuple[SubscriptionId, ...] = ()
-    periods: Changes[SubscriptionPeriod] = field(default_factory=Changes)
-    segments: Changes[Segment] = field(default_factory=Changes)
-    invoices: Changes[Invoice] = field(default_factory=Changes)
-    payments: Changes[Payment] = field(default_factory=Changes)
+    periods: Changes[SubscriptionPeriod] = NOTHING
+    segments: Changes[Segment] = NOTHING
+    invoices: Changes[Invoice] = NOTHING
+    payments: Changes[Payment] = NOTHING
     applications: tuple[Application, ...] = ()
     credit_notes: tuple[CreditNote, ...] = ()
-    balances: Changes[Balance] = field(default_factory=Changes)
+    balances: Changes[Balance] = NOTHING
     balance_entries: tuple[BalanceEntry, ...] = ()
-    counters: Changes[Counter] = field(default_factory=Changes)
+    counters: Changes[Counter] = NOTHING
     counter_values: tuple[tuple[Counter, bytes], ...] = ()
     events: tuple[UsageEvent, ...] = ()
-    pools: Changes[Pool] = field(default_factory=Changes)
-    grants: Changes[Grant] = field(default_factory=Changes)
-    holds: Changes[Hold] = field(default_factory=Changes)
+    pools: Changes[Pool] = NOTHING
+    grants: Changes[Grant] = NOTHING
+    holds: Changes[Hold] = NOTHING
     transactions: tuple[Transaction, ...] = ()
     notices: tuple[Notice, ...] = ()
 
     @property
     def is_nothing(self) -> bool:
         """Whether there is nothing to write: the decision found everything as it was asked to be."""
-        return not any(getattr(self, name) for name in _PARTS)
+        return not any(part is not NOTHING and part for part in _parts(self))
 
 
-_PARTS: Final = tuple(one.name for one in fields(Outcome))
+_parts: Final = attrgetter(*(one.name for one in fields(Outcome)))
 
 
 def changes(before: Mapping[Key, Row], after: Mapping[Key, Row]) -> Changes[Row]:
     """Return how one map of rows came from another; rows are never removed by a decision."""
+    if after is before:
+        return NOTHING
     inserted, updated = [], []
     for key, row in after.items():
         was = before.get(key)
@@ -142,11 +149,12 @@ def _check_invoice(before: Snapshot, invoice: Invoice, outcome: Outcome) -> None
         "VOID is final"
     )
     if was.status is not InvoiceStatus.PENDING:
-        assert (was.lines, was.amount, was.number, was.due_at) == (
+        assert (was.lines, was.amount, was.number, was.due_at, was.parties) == (
             invoice.lines,
             invoice.amount,
             invoice.number,
             invoice.due_at,
+            invoice.parties,
         ), "an issued invoice never changes"
 
 
@@ -191,30 +199,37 @@ def apply(before: Snapshot, outcome: Outcome) -> Snapshot:
     This is the ledger without a database: reads ahead of the worker, previews and pure stories
     stand on it.
     """
-    pending = {**before.changes, **{c.subscription_id: c for c in outcome.changes.all}}
-    for subscription_id in outcome.dropped_changes:
-        pending.pop(subscription_id, None)
-    return replace(
-        before,
-        subscriptions=_applied(before.subscriptions, outcome.subscriptions, lambda s: s.id),
-        changes=pending,
-        periods=_applied(before.periods, outcome.periods, lambda p: (p.subscription_id, p.seq)),
-        segments=_applied(
-            before.segments, outcome.segments, lambda s: (s.subscription_id, s.seq, s.n)
-        ),
-        invoices=_applied(before.invoices, outcome.invoices, lambda i: i.id),
-        payments=_applied(before.payments, outcome.payments, lambda p: p.id),
-        balances=_applied(before.balances, outcome.balances, lambda b: b.currency),
-        counters=_applied(before.counters, outcome.counters, lambda c: c.key),
-        pools=_applied(before.pools, outcome.pools, lambda p: p.id),
-        values=before.values | {(c.key, value) for c, value in outcome.counter_values},
-        grants=_applied(before.grants, outcome.grants, lambda g: g.id),
-        holds=_applied(before.holds, outcome.holds, lambda h: h.id),
-    )
+    return replace(before, **maps_after(before, outcome))
 
 
-def _applied(
-    before: Mapping[Key, Row], changed: Changes[Row], key: Callable[[Row], Key]
-) -> Mapping[Key, Row]:
-    """Return the rows with those that changed; the same map when none did."""
-    return {**before, **{key(row): row for row in changed.all}} if changed else before
+def maps_after(before: Snapshot, outcome: Outcome) -> dict[str, Any]:
+    """Return those maps of the snapshot that the outcome makes other ones, by name."""
+    changed: dict[str, Any] = {}
+    for name, key in _KEYS.items():
+        rows = getattr(outcome, name)
+        if rows is not NOTHING:
+            changed[name] = {**getattr(before, name), **{key(row): row for row in rows.all}}
+    if outcome.dropped_changes:
+        pending = changed.get("changes", before.changes)
+        dropped = outcome.dropped_changes
+        changed["changes"] = {key: row for key, row in pending.items() if key not in dropped}
+    if outcome.counter_values:
+        counted = {(counter.key, value) for counter, value in outcome.counter_values}
+        changed["values"] = before.values | counted
+    return changed
+
+
+# How the rows of each of a snapshot's maps are found in it.
+_KEYS: Final[dict[str, Callable[[Any], object]]] = {
+    "subscriptions": lambda row: row.id,
+    "changes": lambda row: row.subscription_id,
+    "periods": lambda row: (row.subscription_id, row.seq),
+    "segments": lambda row: (row.subscription_id, row.seq, row.n),
+    "invoices": lambda row: row.id,
+    "payments": lambda row: row.id,
+    "balances": lambda row: row.currency,
+    "counters": lambda row: row.key,
+    "pools": lambda row: row.id,
+    "grants": lambda row: row.id,
+    "holds": lambda row: row.id,
+}

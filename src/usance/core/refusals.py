@@ -57,6 +57,8 @@ class Code(StrEnum):
     INVOICE_VOID = "invoice_void"
     INVOICE_PENDING = "invoice_pending"
     INVOICE_NOT_VOIDABLE = "invoice_not_voidable"
+    INVOICE_NOT_OVERDUE = "invoice_not_overdue"
+    INVOICE_ISSUED = "invoice_issued"
     PAYMENT_REFERENCE_CONFLICT = "payment_reference_conflict"
     EVENT_KEY_CONFLICT = "event_key_conflict"
     HOLD_KEY_CONFLICT = "hold_key_conflict"

@@ -14,6 +14,7 @@ from decimal import Decimal
 
 from usance.core.accounts import Account
 from usance.core.catalog import CreditModel, Feature, PlanVersion
+from usance.core.costs import NONE_SET, Costs
 from usance.core.credits import CreditPrice, CreditWeight, Grant, Pool
 from usance.core.customers import Customer
 from usance.core.holds import Hold
@@ -58,6 +59,7 @@ class Snapshot:
     )  # of `unique` counters, those asked for
     credit_prices: tuple[CreditPrice, ...] = ()
     credit_weights: tuple[CreditWeight, ...] = ()
+    costs: Costs = NONE_SET
     applications: tuple[Application, ...] = ()  # what a named payment, and the balance, has paid
     trialed: frozenset[PlanId] = frozenset()
 

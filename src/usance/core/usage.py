@@ -6,7 +6,7 @@ Units: units of a feature, exact; None as room or limit means without end.
 Sources: BILLING.md, "Usage", "Entitlements".
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -189,8 +189,10 @@ def room(rows: Rows, found: Match, now: datetime) -> Decimal | None:
     return used(rows, found, now).remaining
 
 
-def choose(rows: Rows, matches: Iterable[Match], units: Decimal, now: datetime) -> Match | None:
+def choose(rows: Rows, matches: Sequence[Match], units: Decimal, now: datetime) -> Match | None:
     """Return the match that takes the units: the first with room for all, else the roomiest."""
+    if len(matches) == 1:
+        return matches[0]
     best: tuple[Decimal, Match] | None = None
     for found in matches:
         left = room(rows, found, now)

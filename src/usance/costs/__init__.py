@@ -3,6 +3,6 @@
 Sources: BILLING.md, "Usage" ("Cost").
 """
 
-from usance.costs.tokens import Part, Priced, Reason, Unpriced, price
+from usance.costs.tokens import Priced, Reason, Unpriced, price, provider_of
 
-__all__ = ["Part", "Priced", "Reason", "Unpriced", "price"]
+__all__ = ["Priced", "Reason", "Unpriced", "price", "provider_of"]

@@ -16,6 +16,8 @@ from functools import cache, lru_cache
 from importlib import metadata
 from typing import TYPE_CHECKING, Final, TypeAlias
 
+from usance.core import costs
+from usance.core.costs import Part, Rates, Tokens
 from usance.core.money import EXACT
 
 if TYPE_CHECKING:
@@ -25,7 +27,6 @@ JsonObject: TypeAlias = dict[str, object]
 
 CURRENCY: Final = "USD"
 _PACKAGE: Final = "genai-prices"
-_MILLION: Final = 1_000_000
 _THOUSAND: Final = 1_000
 # Names come from outside: what is kept of them must have an end.
 _LOOKUPS_KEPT: Final = 4_096
@@ -49,17 +50,6 @@ class Unpriced:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """One kind of unit in a call: amount = quantity * unit price / per."""
-
-    unit: str
-    quantity: int
-    unit_price: Decimal
-    per: int
-    amount: Decimal
-
-
-@dataclass(frozen=True, slots=True)
 class Priced:
     """What a call has cost, and how: the amount is the sum of its parts.
 
@@ -76,23 +66,9 @@ class Priced:
     @property
     def unit_prices(self) -> JsonObject:
         """What is stored with the event, ready for an encoder that keeps Decimals."""
-        return {
-            "provider": self.provider,
-            "model": self.model,
-            "currency": self.currency,
-            "since": None if self.since is None else self.since.isoformat(),
-            "source": _source(),
-            "parts": [
-                {
-                    "unit": part.unit,
-                    "quantity": part.quantity,
-                    "unitPrice": part.unit_price,
-                    "per": part.per,
-                    "amount": part.amount,
-                }
-                for part in self.parts
-            ],
-        }
+        since = None if self.since is None else self.since.isoformat()
+        named: JsonObject = {"provider": self.provider, "model": self.model}
+        return {**named, **costs.detail(self.currency, since, _source(), self.parts)}
 
 
 def price(
@@ -144,34 +120,28 @@ def _parts(
     prices: "ModelPrice", entered: int, answered: int, cached: int, reasoned: int
 ) -> Iterator[Part]:
     """Yield the kinds of unit of a call that there are, each at its own price."""
-    kinds = (
-        ("input_tokens", entered, prices.input_mtok, _MILLION),
-        ("cached_input_tokens", cached, prices.cache_read_mtok, _MILLION),
-        ("output_tokens", answered, prices.output_mtok, _MILLION),
-        ("reasoning_tokens", reasoned, prices.output_reasoning_mtok, _MILLION),
-        ("requests", 1, prices.requests_kcount, _THOUSAND),
+    rates = Rates(
+        input_price=_of_tier(prices.input_mtok, entered),
+        output_price=_of_tier(prices.output_mtok, entered),
+        cached_input_price=_of_tier(prices.cache_read_mtok, entered),
+        reasoning_price=_of_tier(prices.output_reasoning_mtok, entered),
+        request_price=_of_tier(prices.requests_kcount, entered),
+        requests_per=_THOUSAND,
     )
-    apart = {
-        "input_tokens": cached if prices.cache_read_mtok is not None else 0,
-        "output_tokens": reasoned if prices.output_reasoning_mtok is not None else 0,
-    }
-    for unit, count, listed, per in kinds:
-        quantity = count - apart.get(unit, 0)
-        if listed is None or quantity == 0:
-            continue
-        unit_price = _of_tier(listed, entered)
-        yield Part(unit, quantity, unit_price, per, quantity * unit_price / per)
+    return costs.parts(rates, Tokens("", None, entered, answered, cached, reasoned))
 
 
-def _of_tier(listed: object, entered: int) -> Decimal:
+def _of_tier(listed: object, entered: int) -> Decimal | None:
     """Return the price in the tier that all input tokens together reach: it holds for every token."""
+    if listed is None or isinstance(listed, Decimal):
+        return listed
     from genai_prices.types import TieredPrices  # noqa: PLC0415 - see `_providers`
 
-    if isinstance(listed, TieredPrices):
-        reached = [tier.price for tier in listed.tiers if entered > tier.start]
-        listed = reached[-1] if reached else listed.base
-    assert isinstance(listed, Decimal), "prices are decimals, written as such"
-    return listed
+    assert isinstance(listed, TieredPrices), (
+        "prices are decimals, written as such, or tiers of them"
+    )
+    reached = [tier.price for tier in listed.tiers if entered > tier.start]
+    return reached[-1] if reached else listed.base
 
 
 # Finding the price -----------------------------------------------------------------------------------
@@ -183,25 +153,35 @@ class _Found:
     model: "ModelInfo"
 
 
+def provider_of(model: str) -> str | None:
+    """Return who the model's name belongs to, or None: as it is found for a call without a provider."""
+    found = _offering(model.lower(), None)
+    return None if found is None else found.id
+
+
 @lru_cache(maxsize=_LOOKUPS_KEPT)
 def _find(model: str, provider: str | None) -> _Found | Reason:
     """Return who offers the model; names are compared without regard to case.
 
     Not the package's own lookup, which remembers every name that it was ever asked for.
     """
+    offering = _offering(model, provider)
+    if offering is None:
+        return Reason.UNKNOWN_MODEL if provider is None else Reason.UNKNOWN_PROVIDER
+    known = offering.find_model(model, all_providers=_providers())
+    return Reason.UNKNOWN_MODEL if known is None else _Found(offering, known)
+
+
+@lru_cache(maxsize=_LOOKUPS_KEPT)
+def _offering(model: str, provider: str | None) -> "Provider | None":
     from genai_prices.data_snapshot import find_provider_by_id  # noqa: PLC0415 - see `_providers`
 
     providers = _providers()
     if provider is not None:
-        offering = find_provider_by_id(providers, provider)
-    else:
-        offering = next(
-            (one for one in providers if one.model_match and one.model_match.is_match(model)), None
-        )
-    if offering is None:
-        return Reason.UNKNOWN_MODEL if provider is None else Reason.UNKNOWN_PROVIDER
-    known = offering.find_model(model, all_providers=providers)
-    return Reason.UNKNOWN_MODEL if known is None else _Found(offering, known)
+        return find_provider_by_id(providers, provider)
+    return next(
+        (one for one in providers if one.model_match and one.model_match.is_match(model)), None
+    )
 
 
 def _entry(model: "ModelInfo", at: datetime) -> "ConditionalPrice | None":

@@ -61,9 +61,13 @@ _GRANTS_COUNT: Final = """
        AND pool_id = $3
 """
 
-_TRANSACTIONS: Final = """
-    SELECT transaction_id AS id, customer_id, pool_id, seq, kind, amount, balance_after, taken, at,
+TRANSACTION_COLUMNS: Final = """
+           transaction_id AS id, customer_id, pool_id, seq, kind, amount, balance_after, taken, at,
            event_id, reverses, reason
+"""
+
+_TRANSACTIONS: Final = f"""
+    SELECT {TRANSACTION_COLUMNS}
       FROM credit_transactions
      WHERE account_id = $1
        AND customer_id = $2
@@ -72,9 +76,8 @@ _TRANSACTIONS: Final = """
      LIMIT $4 OFFSET $5
 """
 
-_TRANSACTION: Final = """
-    SELECT transaction_id AS id, customer_id, pool_id, seq, kind, amount, balance_after, taken, at,
-           event_id, reverses, reason
+_TRANSACTION: Final = f"""
+    SELECT {TRANSACTION_COLUMNS}
       FROM credit_transactions
      WHERE account_id = $1
        AND customer_id = $2
@@ -85,7 +88,8 @@ _IS_REVERSED: Final = """
     SELECT EXISTS (SELECT FROM credit_transactions
                     WHERE account_id = $1
                       AND customer_id = $2
-                      AND reverses = $3)
+                      AND reverses = $3
+                      AND kind = 'REVERSAL')
 """
 
 _TRANSACTIONS_COUNT: Final = """

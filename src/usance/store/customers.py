@@ -4,7 +4,8 @@ Sources: BILLING.md, "Five principles" (the customer's row is the lock that ever
 """
 
 from collections.abc import Sequence
-from typing import Final, TypeAlias
+from datetime import datetime
+from typing import Final, NamedTuple, TypeAlias
 
 import asyncpg
 
@@ -52,19 +53,19 @@ _LOCK_BY_ID: Final = (
 """
 )
 
-# Many at once. Locked in the order of their ids, so that two batches cannot wait in a ring.
-_BY_REFERENCES: Final = (
-    _SELECT
-    + """
+# Many at once, and only what tells whether more of them must be read.
+_MARKS: Final = """
+    SELECT c.account_id, c.reference, c.customer_id, c.decided_at, c.revision
+      FROM customers c
       JOIN customer_references r USING (account_id, customer_id)
       JOIN unnest($1::uuid[], $2::text[]) AS k (account_id, reference)
         ON r.account_id = k.account_id AND r.reference = k.reference
      ORDER BY c.account_id, c.customer_id
 """
-)
 
+# In the order of the ids, so that two batches cannot wait for each other in a ring.
 _LOCK_MANY: Final = (
-    _BY_REFERENCES
+    _MARKS
     + """
        FOR UPDATE OF c
 """
@@ -213,17 +214,27 @@ CustomerName: TypeAlias = tuple[AccountId, str]
 """Whose customer, and by which reference."""
 
 
-async def by_references(tx: Tx, named: Sequence[CustomerName]) -> dict[CustomerName, Customer]:
-    """Return customers by account and reference; whoever is not there is left out."""
-    return _by_name(await tx.fetch(_BY_REFERENCES, *_columns(named)))
+class Mark(NamedTuple):
+    """Which customer a reference names, and where it stands: the rest is the same at one revision."""
+
+    account_id: AccountId
+    reference: str
+    id: CustomerId
+    decided_at: datetime
+    revision: int
 
 
-async def lock_many(tx: Tx, named: Sequence[CustomerName]) -> dict[CustomerName, Customer]:
-    """Lock customers and return them as they are under the lock; whoever is not there is left out."""
+async def marks(tx: Tx, named: Sequence[CustomerName]) -> dict[CustomerName, Mark]:
+    """Return the marks of customers by account and reference; whoever is not there is left out."""
+    return _by_name(await tx.fetch(_MARKS, *_columns(named)))
+
+
+async def lock_many(tx: Tx, named: Sequence[CustomerName]) -> dict[CustomerName, Mark]:
+    """Lock customers and return their marks as of the lock; whoever is not there is left out."""
     found = _by_name(await tx.fetch(_LOCK_MANY, *_columns(named)))
     # The lock may have waited for an erasure, which gives the reference away.
     wanted = set(named)
-    return {name: customer for name, customer in found.items() if name in wanted}
+    return {name: mark for name, mark in found.items() if name in wanted}
 
 
 def _columns(named: Sequence[CustomerName]) -> tuple[list[AccountId], list[str]]:
@@ -231,9 +242,8 @@ def _columns(named: Sequence[CustomerName]) -> tuple[list[AccountId], list[str]]
     return [account_id for account_id, _ in once], [reference for _, reference in once]
 
 
-def _by_name(found: Sequence[asyncpg.Record]) -> dict[CustomerName, Customer]:
-    read = (_customer(row) for row in found)
-    return {(one.account_id, one.reference): one for one in read}
+def _by_name(found: Sequence[asyncpg.Record]) -> dict[CustomerName, Mark]:
+    return {(row[0], row[1]): Mark._make(row) for row in found}
 
 
 async def touch(tx: Tx, account_id: AccountId, ids: Sequence[CustomerId]) -> None:

@@ -15,11 +15,11 @@ from datetime import datetime
 from typing import Final, Generic, TypeAlias, TypeVar
 
 from usance.core.accounts import Account
-from usance.core.customers import Customer
 from usance.core.decisions import due
 from usance.core.entitlements import Entitlement, Question
 from usance.core.ids import AccountId, CustomerId
 from usance.core.snapshot import Snapshot
+from usance.store.customers import Mark
 
 _Key: TypeAlias = tuple[AccountId, CustomerId]
 
@@ -67,11 +67,11 @@ class Kept:
         self._most = most
         self._standings: OrderedDict[_Key, Standing] = OrderedDict()
 
-    def get(self, account: Account, customer: Customer) -> Standing | None:
-        """Return what would be read now of a customer whose row was just read, if it is kept."""
-        key = (account.id, customer.id)
+    def get(self, account: Account, mark: Mark) -> Standing | None:
+        """Return what would be read now of a customer whose mark was just read, if it is kept."""
+        key = (account.id, mark.id)
         kept = self._standings.get(key)
-        if kept is None or kept.facts.customer.revision != customer.revision:
+        if kept is None or kept.facts.customer.revision != mark.revision:
             return None
         if kept.facts.account.catalog_version != account.catalog_version:
             return None

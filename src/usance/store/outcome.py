@@ -15,6 +15,7 @@ from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from usance.core import numbers
 from usance.core.accounts import Account
 from usance.core.ids import AccountId, CustomerId
 from usance.core.invoices import CreditNote, Invoice
@@ -112,9 +113,11 @@ async def _numbered(tx: Tx, entries: Sequence[Entry]) -> list[Entry]:
             for invoice in (*entry.outcome.invoices.updated, *entry.outcome.invoices.inserted)
             if invoice.issued_at is not None and invoice.number is None
         ]
-        invoices |= await _take_numbers(tx, account, "INVOICE", "INV", issued)
+        pattern = account.invoice_number_format
+        invoices |= await _take_numbers(tx, account, "INVOICE", pattern, issued)
         given = [note for entry in own for note in entry.outcome.credit_notes]
-        notes |= await _take_numbers(tx, account, "CREDIT_NOTE", "CN", given)
+        pattern = account.credit_note_number_format
+        notes |= await _take_numbers(tx, account, "CREDIT_NOTE", pattern, given)
 
     def named(invoice: Invoice) -> Invoice:
         number = invoices.get(invoice.id)
@@ -134,20 +137,18 @@ async def _numbered(tx: Tx, entries: Sequence[Entry]) -> list[Entry]:
 
 
 async def _take_numbers(
-    tx: Tx, account: Account, series: str, prefix: str, documents: Sequence[Invoice | CreditNote]
+    tx: Tx, account: Account, series: str, pattern: str, documents: Sequence[Invoice | CreditNote]
 ) -> dict[object, str]:
     """Return the next numbers of a series, one for each document, by its id."""
     if not documents:
         return {}
     first = await tx.fetchval(_TAKE_NUMBERS, account.id, series, len(documents))
-    numbers: dict[object, str] = {}
+    taken: dict[object, str] = {}
     rows = []
     for seq, document in enumerate(documents, start=first):
         assert document.issued_at is not None, "a number is given when a document is issued"
-        year = document.issued_at.astimezone(ZoneInfo(account.zone)).year
-        numbers[document.id] = f"{prefix}-{year}-{seq:05}"
-        rows.append(
-            (account.id, series, seq, numbers[document.id], document.customer_id, document.id)
-        )
+        issued_at = document.issued_at.astimezone(ZoneInfo(account.zone))
+        number = taken[document.id] = numbers.formatted(pattern, seq, issued_at)
+        rows.append((account.id, series, seq, number, document.customer_id, document.id))
     await tx.execute(_INSERT_NUMBER, *map(list, zip(*rows, strict=True)))
-    return numbers
+    return taken

@@ -49,7 +49,8 @@ _INSERT_INVOICE: Final = """
     INSERT INTO invoices (account_id, customer_id, invoice_id, subscription_id, seq, kind, n,
                           currency, created_at, status, number, subtotal, tax_rate, tax_amount,
                           amount, amount_paid, issued_at, due_at, past_due_at, paid_at,
-                          reopened_at, voided_at, void_reason, replaced_by, starts_at, ends_at,
+                          reopened_at, voided_at, void_reason, written_off_at, write_off_reason,
+                          memo, parties, replaced_by, starts_at, ends_at,
                           purchase_denomination, purchase_credits)
     SELECT *
       FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::int[], $6::text[],
@@ -57,8 +58,8 @@ _INSERT_INVOICE: Final = """
                   $12::numeric[], $13::numeric[], $14::numeric[], $15::numeric[],
                   $16::numeric[], $17::timestamptz[], $18::timestamptz[], $19::timestamptz[],
                   $20::timestamptz[], $21::timestamptz[], $22::timestamptz[], $23::text[],
-                  $24::uuid[], $25::timestamptz[], $26::timestamptz[], $27::text[],
-                  $28::numeric[])
+                  $24::timestamptz[], $25::text[], $26::text[], $27::jsonb[], $28::uuid[],
+                  $29::timestamptz[], $30::timestamptz[], $31::text[], $32::numeric[])
 """
 
 _UPDATE_INVOICE: Final = """
@@ -67,22 +68,34 @@ _UPDATE_INVOICE: Final = """
            tax_amount = v.tax_amount, amount = v.amount, amount_paid = v.amount_paid,
            issued_at = v.issued_at, due_at = v.due_at, past_due_at = v.past_due_at,
            paid_at = v.paid_at, reopened_at = v.reopened_at, voided_at = v.voided_at,
-           void_reason = v.void_reason, replaced_by = v.replaced_by, starts_at = v.starts_at,
-           ends_at = v.ends_at
+           void_reason = v.void_reason, written_off_at = v.written_off_at,
+           write_off_reason = v.write_off_reason, memo = v.memo, parties = v.parties,
+           replaced_by = v.replaced_by, starts_at = v.starts_at, ends_at = v.ends_at
       FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::numeric[],
                   $7::numeric[], $8::numeric[], $9::numeric[], $10::numeric[],
                   $11::timestamptz[], $12::timestamptz[], $13::timestamptz[],
                   $14::timestamptz[], $15::timestamptz[], $16::timestamptz[], $17::text[],
-                  $18::uuid[], $19::timestamptz[], $20::timestamptz[])
+                  $18::timestamptz[], $19::text[], $20::text[], $21::jsonb[], $22::uuid[],
+                  $23::timestamptz[], $24::timestamptz[])
         AS v (account_id, customer_id, invoice_id, status, number, subtotal, tax_rate,
               tax_amount, amount, amount_paid, issued_at, due_at, past_due_at, paid_at,
-              reopened_at, voided_at, void_reason, replaced_by, starts_at, ends_at)
+              reopened_at, voided_at, void_reason, written_off_at, write_off_reason, memo,
+              parties, replaced_by, starts_at, ends_at)
      WHERE t.account_id = v.account_id
        AND t.customer_id = v.customer_id
        AND t.invoice_id = v.invoice_id
 """
 
-# Only a PENDING invoice gets lines anew, and none of those is kept: it is written when it is issued.
+# A draft that is changed gets all its lines anew.
+_DELETE_LINES: Final = """
+    DELETE FROM invoice_lines t
+     USING unnest($1::uuid[], $2::uuid[], $3::uuid[]) AS v (account_id, customer_id, invoice_id)
+     WHERE t.account_id = v.account_id
+       AND t.customer_id = v.customer_id
+       AND t.invoice_id = v.invoice_id
+"""
+
+# A subscription's invoice is written with its lines when it is issued: while PENDING none are kept.
 _INSERT_LINE: Final = """
     INSERT INTO invoice_lines (account_id, customer_id, invoice_id, position, kind, description,
                                amount, feature_key, quantity, unit_price, starts_at, ends_at,
@@ -97,15 +110,17 @@ _INSERT_LINE: Final = """
 _INSERT_NOTE: Final = """
     INSERT INTO credit_notes (account_id, customer_id, credit_note_id, subscription_id, seq,
                               kind, n, number, currency, subtotal, tax_rate, tax_amount, amount,
-                              invoice_ids, lines, issued_at)
+                              invoice_ids, lines, issued_at, parties)
     SELECT v.account_id, v.customer_id, v.credit_note_id, v.subscription_id, v.seq, v.kind, v.n,
            v.number, v.currency, v.subtotal, v.tax_rate, v.tax_amount, v.amount,
-           v.invoice_ids::uuid[], v.lines::jsonb, v.issued_at
+           v.invoice_ids::uuid[], v.lines::jsonb, v.issued_at, v.parties
       FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::int[], $6::text[],
                   $7::int[], $8::text[], $9::text[], $10::numeric[], $11::numeric[],
-                  $12::numeric[], $13::numeric[], $14::text[], $15::text[], $16::timestamptz[])
+                  $12::numeric[], $13::numeric[], $14::text[], $15::text[], $16::timestamptz[],
+                  $17::jsonb[])
         AS v (account_id, customer_id, credit_note_id, subscription_id, seq, kind, n, number,
-              currency, subtotal, tax_rate, tax_amount, amount, invoice_ids, lines, issued_at)
+              currency, subtotal, tax_rate, tax_amount, amount, invoice_ids, lines, issued_at,
+              parties)
 """
 
 _INSERT_APPLICATION: Final = """
@@ -165,6 +180,13 @@ async def write_documents(tx: Tx, entries: Sequence[Entry]) -> None:
         entries,
         lambda o: o.invoices.updated,
         lambda i: (i.id, *_invoice_state(i)),
+    )
+    await many(
+        tx,
+        _DELETE_LINES,
+        entries,
+        lambda o: (one for one in o.invoices.updated if one.is_draft),
+        lambda i: (i.id,),
     )
     await many(tx, _INSERT_LINE, entries, _lines, _line)
     await many(tx, _INSERT_NOTE, entries, lambda o: o.credit_notes, _note)
@@ -238,6 +260,10 @@ def _invoice_state(i: Invoice) -> tuple[object, ...]:
         i.reopened_at,
         i.voided_at,
         i.void_reason,
+        i.written_off_at,
+        i.write_off_reason,
+        i.memo,
+        i.parties,
         i.replaced_by,
         i.starts_at,
         i.ends_at,
@@ -292,4 +318,5 @@ def _note(n: CreditNote) -> tuple[object, ...]:
         "{" + ",".join(map(str, n.invoice_ids)) + "}",  # a list of lists would be one list
         jsonb.encode([asdict(line) for line in n.lines]),
         n.issued_at,
+        n.parties,
     )

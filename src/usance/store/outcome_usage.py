@@ -52,6 +52,12 @@ _INSERT_EVENT: Final = """
                   $22::text[], $23::jsonb[], $24::jsonb[])
 """
 
+_INSERT_CORRECTION: Final = """
+    INSERT INTO event_corrections (account_id, customer_id, correction_id, event_id, units, credits)
+    SELECT *
+      FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::numeric[], $6::numeric[])
+"""
+
 _INSERT_POOL: Final = """
     INSERT INTO credit_pools (account_id, customer_id, pool_id, overdraft, granted, consumed,
                               expired, clawed, transactions, next_due_at, denomination,
@@ -208,6 +214,13 @@ async def write_usage(tx: Tx, entries: Sequence[Entry]) -> None:
         lambda e: (e.key, e.id, e.recorded_at, e.fingerprint),
     )
     await many(tx, _INSERT_EVENT, entries, lambda o: o.events, _event)
+    await many(
+        tx,
+        _INSERT_CORRECTION,
+        entries,
+        lambda o: [(e.id, e.corrects) for e in o.events if e.corrects is not None],
+        lambda pair: (pair[0], pair[1].event_id, pair[1].units, pair[1].credits),
+    )
 
 
 def _pool_state(p: Pool) -> tuple[object, ...]:

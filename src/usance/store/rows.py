@@ -155,8 +155,8 @@ def grant(row: asyncpg.Record) -> Grant:
 
 
 def transaction(row: asyncpg.Record) -> Transaction:
-    """Return a movement of a pool."""
-    fields = dict(row)
+    """Return a movement of a pool; whether it was reversed since is no part of it."""
+    fields = {name: value for name, value in row.items() if name != "is_reversed"}
     fields["kind"] = TransactionKind(fields["kind"])
     fields["taken"] = tuple(
         (GrantId(UUID(grant_id)), Decimal(amount)) for grant_id, amount in fields["taken"]

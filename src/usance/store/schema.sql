@@ -13,14 +13,19 @@ CREATE TABLE public.accounts (
     cancel_after_past_due_days integer,
     collection_minutes integer DEFAULT 0 NOT NULL,
     upgrade_requires_payment boolean DEFAULT false NOT NULL,
+    invoice_number_format text DEFAULT 'INV-{year}-{seq:05}'::text NOT NULL,
+    credit_note_number_format text DEFAULT 'CN-{year}-{seq:05}'::text NOT NULL,
+    seller jsonb DEFAULT '{}'::jsonb NOT NULL,
     catalog_version bigint DEFAULT 0 NOT NULL,
     created_at timestamp with time zone NOT NULL,
     CONSTRAINT accounts_cancel_after_past_due_days_check CHECK (((cancel_after_past_due_days >= 0) AND (cancel_after_past_due_days <= 365))),
     CONSTRAINT accounts_check CHECK (((clock_offset_us >= 0) AND ((mode = 'TEST'::text) OR (clock_offset_us = 0)))),
     CONSTRAINT accounts_collection_minutes_check CHECK (((collection_minutes >= 0) AND (collection_minutes <= 4320))),
+    CONSTRAINT accounts_credit_note_number_format_check CHECK ((credit_note_number_format ~ '(^|[^0-9}]){seq(:0[1-9])?}$'::text)),
     CONSTRAINT accounts_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text)),
     CONSTRAINT accounts_grace_days_check CHECK (((grace_days >= 0) AND (grace_days <= 365))),
     CONSTRAINT accounts_incomplete_days_check CHECK (((incomplete_days >= 1) AND (incomplete_days <= 365))),
+    CONSTRAINT accounts_invoice_number_format_check CHECK ((invoice_number_format ~ '(^|[^0-9}]){seq(:0[1-9])?}$'::text)),
     CONSTRAINT accounts_mode_check CHECK ((mode = ANY (ARRAY['LIVE'::text, 'TEST'::text]))),
     CONSTRAINT accounts_tax_rate_check CHECK (((tax_rate >= (0)::numeric) AND (tax_rate <= (100)::numeric) AND (tax_rate < 'Infinity'::numeric)))
 );
@@ -109,7 +114,8 @@ CREATE TABLE public.counters (
     CONSTRAINT counters_events_check CHECK ((events >= 0)),
     CONSTRAINT counters_units_check CHECK (((units >= (0)::numeric) AND (units < 'Infinity'::numeric))),
     CONSTRAINT counters_window_check CHECK (("window" >= 0))
-);
+)
+WITH (fillfactor='80');
 
 CREATE TABLE public.credit_grants (
     account_id uuid NOT NULL,
@@ -140,7 +146,8 @@ CREATE TABLE public.credit_grants (
     CONSTRAINT credit_grants_kind_check CHECK ((kind = ANY (ARRAY['PLAN_INCLUDED'::text, 'PURCHASED'::text, 'PROMOTIONAL'::text, 'MANUAL'::text]))),
     CONSTRAINT credit_grants_rollover_cap_check CHECK (((rollover_cap >= (0)::numeric) AND (rollover_cap < 'Infinity'::numeric))),
     CONSTRAINT credit_grants_rollover_check CHECK ((rollover = ANY (ARRAY['NONE'::text, 'FULL'::text, 'CAPPED'::text])))
-);
+)
+WITH (fillfactor='80');
 
 CREATE TABLE public.credit_models (
     account_id uuid NOT NULL,
@@ -167,6 +174,7 @@ CREATE TABLE public.credit_notes (
     invoice_ids uuid[] NOT NULL,
     lines jsonb NOT NULL,
     issued_at timestamp with time zone NOT NULL,
+    parties jsonb NOT NULL,
     CONSTRAINT credit_notes_check CHECK ((amount = (subtotal + tax_amount))),
     CONSTRAINT credit_notes_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text)),
     CONSTRAINT credit_notes_kind_check CHECK ((kind = ANY (ARRAY['PLAN_CHANGE'::text, 'CANCELLATION'::text, 'LATE_USAGE'::text]))),
@@ -197,7 +205,8 @@ CREATE TABLE public.credit_pools (
     CONSTRAINT credit_pools_granted_check CHECK (((granted >= (0)::numeric) AND (granted < 'Infinity'::numeric))),
     CONSTRAINT credit_pools_overdraft_check CHECK (((overdraft >= (0)::numeric) AND (overdraft < 'Infinity'::numeric))),
     CONSTRAINT credit_pools_transactions_check CHECK ((transactions >= 0))
-);
+)
+WITH (fillfactor='80');
 
 CREATE TABLE public.credit_prices (
     account_id uuid NOT NULL,
@@ -227,7 +236,7 @@ CREATE TABLE public.credit_transactions (
     at timestamp with time zone NOT NULL,
     CONSTRAINT credit_transactions_amount_check CHECK (((amount > '-Infinity'::numeric) AND (amount < 'Infinity'::numeric))),
     CONSTRAINT credit_transactions_balance_after_check CHECK (((balance_after > '-Infinity'::numeric) AND (balance_after < 'Infinity'::numeric))),
-    CONSTRAINT credit_transactions_kind_check CHECK ((kind = ANY (ARRAY['GRANT'::text, 'BURN'::text, 'EXPIRY'::text, 'CLAWBACK'::text, 'ROLLOVER'::text, 'REVERSAL'::text]))),
+    CONSTRAINT credit_transactions_kind_check CHECK ((kind = ANY (ARRAY['GRANT'::text, 'BURN'::text, 'EXPIRY'::text, 'CLAWBACK'::text, 'ROLLOVER'::text, 'REVERSAL'::text, 'CORRECTION'::text]))),
     CONSTRAINT credit_transactions_seq_check CHECK ((seq >= 1))
 );
 
@@ -267,7 +276,8 @@ CREATE TABLE public.customers (
     erased_at timestamp with time zone,
     revision bigint DEFAULT 0 NOT NULL,
     CONSTRAINT customers_tax_rate_check CHECK (((tax_rate >= (0)::numeric) AND (tax_rate <= (100)::numeric) AND (tax_rate < 'Infinity'::numeric)))
-);
+)
+WITH (fillfactor='80');
 
 CREATE TABLE public.document_numbers (
     account_id uuid NOT NULL,
@@ -278,6 +288,17 @@ CREATE TABLE public.document_numbers (
     document_id uuid NOT NULL
 );
 
+CREATE TABLE public.event_corrections (
+    account_id uuid NOT NULL,
+    customer_id uuid NOT NULL,
+    event_id uuid NOT NULL,
+    correction_id uuid NOT NULL,
+    units numeric NOT NULL,
+    credits numeric NOT NULL,
+    CONSTRAINT event_corrections_credits_check CHECK (((credits >= (0)::numeric) AND (credits < 'Infinity'::numeric))),
+    CONSTRAINT event_corrections_units_check CHECK (((units > (0)::numeric) AND (units < 'Infinity'::numeric)))
+);
+
 CREATE TABLE public.event_keys (
     account_id uuid NOT NULL,
     customer_id uuid NOT NULL,
@@ -286,6 +307,18 @@ CREATE TABLE public.event_keys (
     recorded_at timestamp with time zone NOT NULL,
     fingerprint bytea NOT NULL,
     CONSTRAINT event_keys_fingerprint_check CHECK ((length(fingerprint) = 32))
+);
+
+CREATE TABLE public.feature_costs (
+    account_id uuid NOT NULL,
+    cost_id uuid NOT NULL,
+    feature_key text NOT NULL,
+    cost_per_unit numeric,
+    currency text NOT NULL,
+    effective_from timestamp with time zone NOT NULL,
+    published_at timestamp with time zone NOT NULL,
+    CONSTRAINT feature_costs_cost_per_unit_check CHECK (((cost_per_unit >= (0)::numeric) AND (cost_per_unit < 'Infinity'::numeric))),
+    CONSTRAINT feature_costs_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text))
 );
 
 CREATE TABLE public.features (
@@ -384,6 +417,10 @@ CREATE TABLE public.invoices (
     reopened_at timestamp with time zone,
     voided_at timestamp with time zone,
     void_reason text,
+    written_off_at timestamp with time zone,
+    write_off_reason text,
+    memo text,
+    parties jsonb,
     replaced_by uuid,
     purchase_denomination text,
     purchase_credits numeric,
@@ -392,8 +429,12 @@ CREATE TABLE public.invoices (
     created_at timestamp with time zone NOT NULL,
     CONSTRAINT invoices_check CHECK ((amount = (subtotal + tax_amount))),
     CONSTRAINT invoices_check1 CHECK (((amount_paid >= (0)::numeric) AND (amount_paid <= amount))),
-    CONSTRAINT invoices_check10 CHECK (((status <> 'VOID'::text) OR (amount_paid = (0)::numeric))),
-    CONSTRAINT invoices_check11 CHECK (((starts_at IS NULL) = (ends_at IS NULL))),
+    CONSTRAINT invoices_check10 CHECK (((status <> 'UNCOLLECTIBLE'::text) OR (written_off_at IS NOT NULL))),
+    CONSTRAINT invoices_check11 CHECK (((written_off_at IS NULL) = (write_off_reason IS NULL))),
+    CONSTRAINT invoices_check12 CHECK (((memo IS NULL) OR (kind = 'ONE_OFF'::text))),
+    CONSTRAINT invoices_check13 CHECK (((number IS NULL) = (parties IS NULL))),
+    CONSTRAINT invoices_check14 CHECK (((status <> 'VOID'::text) OR (amount_paid = (0)::numeric))),
+    CONSTRAINT invoices_check15 CHECK (((starts_at IS NULL) = (ends_at IS NULL))),
     CONSTRAINT invoices_check2 CHECK (((subscription_id IS NULL) = (seq IS NULL))),
     CONSTRAINT invoices_check3 CHECK ((((kind = 'CREDIT_PURCHASE'::text) = (purchase_denomination IS NOT NULL)) AND ((kind = 'CREDIT_PURCHASE'::text) = (purchase_credits IS NOT NULL)))),
     CONSTRAINT invoices_check4 CHECK (((status <> 'PENDING'::text) OR (number IS NULL))),
@@ -410,6 +451,29 @@ CREATE TABLE public.invoices (
     CONSTRAINT invoices_subtotal_check CHECK (((subtotal >= (0)::numeric) AND (subtotal < 'Infinity'::numeric))),
     CONSTRAINT invoices_tax_amount_check CHECK (((tax_amount >= (0)::numeric) AND (tax_amount < 'Infinity'::numeric))),
     CONSTRAINT invoices_tax_rate_check CHECK (((tax_rate >= (0)::numeric) AND (tax_rate <= (100)::numeric) AND (tax_rate < 'Infinity'::numeric)))
+);
+
+CREATE TABLE public.model_prices (
+    account_id uuid NOT NULL,
+    model_price_id uuid NOT NULL,
+    provider text NOT NULL,
+    model text NOT NULL,
+    currency text NOT NULL,
+    input_price numeric,
+    output_price numeric,
+    cached_input_price numeric,
+    reasoning_price numeric,
+    request_price numeric,
+    effective_from timestamp with time zone NOT NULL,
+    published_at timestamp with time zone NOT NULL,
+    CONSTRAINT model_prices_cached_input_price_check CHECK (((cached_input_price >= (0)::numeric) AND (cached_input_price < 'Infinity'::numeric))),
+    CONSTRAINT model_prices_check CHECK (((input_price IS NULL) = (output_price IS NULL))),
+    CONSTRAINT model_prices_check1 CHECK (((input_price IS NOT NULL) OR (COALESCE(cached_input_price, reasoning_price, request_price) IS NULL))),
+    CONSTRAINT model_prices_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text)),
+    CONSTRAINT model_prices_input_price_check CHECK (((input_price >= (0)::numeric) AND (input_price < 'Infinity'::numeric))),
+    CONSTRAINT model_prices_output_price_check CHECK (((output_price >= (0)::numeric) AND (output_price < 'Infinity'::numeric))),
+    CONSTRAINT model_prices_reasoning_price_check CHECK (((reasoning_price >= (0)::numeric) AND (reasoning_price < 'Infinity'::numeric))),
+    CONSTRAINT model_prices_request_price_check CHECK (((request_price >= (0)::numeric) AND (request_price < 'Infinity'::numeric)))
 );
 
 CREATE TABLE public.notices (
@@ -581,13 +645,17 @@ CREATE TABLE public.usage_events (
     revenue_amount numeric,
     model text,
     flow_id text,
-    corrects_key text,
     meta jsonb,
     receipt jsonb NOT NULL,
-    CONSTRAINT usage_events_billable_check CHECK (((billable >= (0)::numeric) AND (billable < 'Infinity'::numeric))),
-    CONSTRAINT usage_events_check CHECK (((covered >= (0)::numeric) AND (covered <= billable))),
+    CONSTRAINT usage_events_billable_check CHECK (((billable > '-Infinity'::numeric) AND (billable < 'Infinity'::numeric))),
+    CONSTRAINT usage_events_check CHECK (
+CASE
+    WHEN (units < (0)::numeric) THEN ((billable <= covered) AND (covered <= (0)::numeric) AND (credits <= (0)::numeric))
+    ELSE ((billable >= covered) AND (covered >= (0)::numeric) AND (credits >= (0)::numeric))
+END),
     CONSTRAINT usage_events_cost_amount_check CHECK (((cost_amount > '-Infinity'::numeric) AND (cost_amount < 'Infinity'::numeric))),
-    CONSTRAINT usage_events_credits_check CHECK (((credits >= (0)::numeric) AND (credits < 'Infinity'::numeric))),
+    CONSTRAINT usage_events_covered_check CHECK (((covered > '-Infinity'::numeric) AND (covered < 'Infinity'::numeric))),
+    CONSTRAINT usage_events_credits_check CHECK (((credits > '-Infinity'::numeric) AND (credits < 'Infinity'::numeric))),
     CONSTRAINT usage_events_revenue_amount_check CHECK (((revenue_amount > '-Infinity'::numeric) AND (revenue_amount < 'Infinity'::numeric))),
     CONSTRAINT usage_events_units_check CHECK (((units > '-Infinity'::numeric) AND (units < 'Infinity'::numeric)))
 )
@@ -616,13 +684,17 @@ CREATE TABLE public.usage_events_rest (
     revenue_amount numeric,
     model text,
     flow_id text,
-    corrects_key text,
     meta jsonb,
     receipt jsonb NOT NULL,
-    CONSTRAINT usage_events_billable_check CHECK (((billable >= (0)::numeric) AND (billable < 'Infinity'::numeric))),
-    CONSTRAINT usage_events_check CHECK (((covered >= (0)::numeric) AND (covered <= billable))),
+    CONSTRAINT usage_events_billable_check CHECK (((billable > '-Infinity'::numeric) AND (billable < 'Infinity'::numeric))),
+    CONSTRAINT usage_events_check CHECK (
+CASE
+    WHEN (units < (0)::numeric) THEN ((billable <= covered) AND (covered <= (0)::numeric) AND (credits <= (0)::numeric))
+    ELSE ((billable >= covered) AND (covered >= (0)::numeric) AND (credits >= (0)::numeric))
+END),
     CONSTRAINT usage_events_cost_amount_check CHECK (((cost_amount > '-Infinity'::numeric) AND (cost_amount < 'Infinity'::numeric))),
-    CONSTRAINT usage_events_credits_check CHECK (((credits >= (0)::numeric) AND (credits < 'Infinity'::numeric))),
+    CONSTRAINT usage_events_covered_check CHECK (((covered > '-Infinity'::numeric) AND (covered < 'Infinity'::numeric))),
+    CONSTRAINT usage_events_credits_check CHECK (((credits > '-Infinity'::numeric) AND (credits < 'Infinity'::numeric))),
     CONSTRAINT usage_events_revenue_amount_check CHECK (((revenue_amount > '-Infinity'::numeric) AND (revenue_amount < 'Infinity'::numeric))),
     CONSTRAINT usage_events_units_check CHECK (((units > '-Infinity'::numeric) AND (units < 'Infinity'::numeric)))
 );
@@ -680,8 +752,14 @@ ALTER TABLE ONLY public.customers
 ALTER TABLE ONLY public.document_numbers
     ADD CONSTRAINT document_numbers_pkey PRIMARY KEY (account_id, series, seq);
 
+ALTER TABLE ONLY public.event_corrections
+    ADD CONSTRAINT event_corrections_pkey PRIMARY KEY (account_id, customer_id, event_id, correction_id);
+
 ALTER TABLE ONLY public.event_keys
     ADD CONSTRAINT event_keys_pkey PRIMARY KEY (account_id, customer_id, key);
+
+ALTER TABLE ONLY public.feature_costs
+    ADD CONSTRAINT feature_costs_pkey PRIMARY KEY (account_id, cost_id);
 
 ALTER TABLE ONLY public.features
     ADD CONSTRAINT features_pkey PRIMARY KEY (account_id, feature_id);
@@ -700,6 +778,9 @@ ALTER TABLE ONLY public.invoice_lines
 
 ALTER TABLE ONLY public.invoices
     ADD CONSTRAINT invoices_pkey PRIMARY KEY (account_id, customer_id, invoice_id);
+
+ALTER TABLE ONLY public.model_prices
+    ADD CONSTRAINT model_prices_pkey PRIMARY KEY (account_id, model_price_id);
 
 ALTER TABLE ONLY public.notices
     ADD CONSTRAINT notices_pkey PRIMARY KEY (account_id, customer_id, notice_id);
@@ -761,13 +842,15 @@ CREATE INDEX credit_transactions_by_id ON public.credit_transactions USING btree
 
 CREATE UNIQUE INDEX credit_transactions_id ON public.credit_transactions USING btree (account_id, customer_id, transaction_id);
 
-CREATE UNIQUE INDEX credit_transactions_reverses ON public.credit_transactions USING btree (account_id, customer_id, reverses) WHERE (reverses IS NOT NULL);
+CREATE UNIQUE INDEX credit_transactions_reverses ON public.credit_transactions USING btree (account_id, customer_id, reverses) WHERE ((reverses IS NOT NULL) AND (kind = 'REVERSAL'::text));
 
 CREATE UNIQUE INDEX credit_weights_instant ON public.credit_weights USING btree (account_id, feature_key, model, effective_from);
 
 CREATE INDEX customers_newest ON public.customers USING btree (account_id, created_at DESC, customer_id DESC);
 
 CREATE UNIQUE INDEX document_numbers_number ON public.document_numbers USING btree (account_id, series, number);
+
+CREATE UNIQUE INDEX feature_costs_instant ON public.feature_costs USING btree (account_id, feature_key, effective_from);
 
 CREATE UNIQUE INDEX features_key ON public.features USING btree (account_id, key);
 
@@ -788,6 +871,8 @@ CREATE UNIQUE INDEX invoices_identity ON public.invoices USING btree (account_id
 CREATE INDEX invoices_newest ON public.invoices USING btree (account_id, customer_id, created_at DESC, invoice_id DESC);
 
 CREATE INDEX invoices_open ON public.invoices USING btree (account_id, customer_id) WHERE (status = ANY (ARRAY['PENDING'::text, 'DUE'::text, 'PAST_DUE'::text, 'UNCOLLECTIBLE'::text]));
+
+CREATE UNIQUE INDEX model_prices_instant ON public.model_prices USING btree (account_id, provider, model, effective_from);
 
 CREATE INDEX payments_id ON public.payments USING btree (payment_id);
 
@@ -878,8 +963,14 @@ ALTER TABLE ONLY public.document_numbers
 ALTER TABLE ONLY public.document_numbers
     ADD CONSTRAINT document_numbers_account_id_series_fkey FOREIGN KEY (account_id, series) REFERENCES public.number_series(account_id, series);
 
+ALTER TABLE ONLY public.event_corrections
+    ADD CONSTRAINT event_corrections_account_id_customer_id_fkey FOREIGN KEY (account_id, customer_id) REFERENCES public.customers(account_id, customer_id);
+
 ALTER TABLE ONLY public.event_keys
     ADD CONSTRAINT event_keys_account_id_customer_id_fkey FOREIGN KEY (account_id, customer_id) REFERENCES public.customers(account_id, customer_id);
+
+ALTER TABLE ONLY public.feature_costs
+    ADD CONSTRAINT feature_costs_account_id_feature_key_fkey FOREIGN KEY (account_id, feature_key) REFERENCES public.features(account_id, key);
 
 ALTER TABLE ONLY public.features
     ADD CONSTRAINT features_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.accounts(account_id);
@@ -898,6 +989,9 @@ ALTER TABLE ONLY public.invoices
 
 ALTER TABLE ONLY public.invoices
     ADD CONSTRAINT invoices_account_id_customer_id_subscription_id_fkey FOREIGN KEY (account_id, customer_id, subscription_id) REFERENCES public.subscriptions(account_id, customer_id, subscription_id);
+
+ALTER TABLE ONLY public.model_prices
+    ADD CONSTRAINT model_prices_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.accounts(account_id);
 
 ALTER TABLE ONLY public.number_series
     ADD CONSTRAINT number_series_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.accounts(account_id);

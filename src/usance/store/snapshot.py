@@ -70,27 +70,29 @@ _CHANGES: Final = """
      ORDER BY subscription_id
 """
 
-# The running period and the one before, those that an event can still reach or whose usage awaits
-# an invoice, and those of unpaid invoices: also a later one, of which a fee paid late became the base;
+# The running period and the one before, those that an event can still reach, with those that a plan
+# change cut before them; those whose usage awaits an invoice, and those of unpaid invoices: also a later one, of which a fee paid late became the base;
 # and the one after, which tells whether a plan change gave back some of the fee.
 _PERIODS: Final = """
+      WITH reached AS MATERIALIZED (
+        SELECT s.subscription_id, min(r.usage_from_seq) AS seq
+          FROM subscriptions s
+          JOIN periods r USING (account_id, customer_id, subscription_id)
+         WHERE s.account_id = $1
+           AND s.customer_id = ANY($2)
+           AND s.subscription_id = ANY($3)
+           AND (r.seq >= s.seq - 1 OR r.ends_at > $4)
+         GROUP BY s.subscription_id)
     SELECT p.subscription_id, p.customer_id, p.seq, p.starts_at, p.ends_at, p.planned_ends_at,
            p.is_trial, p.usage_from_seq, p.anchor_at, p.anchor_day, p.closed_at, p.billed_at,
            p.collect_at
       FROM periods p
-      JOIN subscriptions s USING (account_id, customer_id, subscription_id)
+      JOIN reached s USING (subscription_id)
      WHERE p.account_id = $1
        AND p.customer_id = ANY($2)
        AND p.subscription_id = ANY($3)
-       AND (p.seq >= s.seq - 1
-            OR p.ends_at > $4
+       AND (p.seq >= s.seq
             OR (p.collect_at IS NOT NULL AND p.billed_at IS NULL)
-            OR EXISTS (SELECT FROM periods r
-                        WHERE r.account_id = p.account_id
-                          AND r.customer_id = p.customer_id
-                          AND r.subscription_id = p.subscription_id
-                          AND r.seq = s.seq
-                          AND p.seq >= r.usage_from_seq)
             OR EXISTS (SELECT FROM counters c
                         WHERE c.account_id = p.account_id
                           AND c.customer_id = p.customer_id
@@ -128,8 +130,8 @@ _SEGMENTS: Final = """
 INVOICE_COLUMNS: Final = """
            invoice_id AS id, customer_id, subscription_id, seq, kind, n, status, currency, subtotal,
            tax_rate, tax_amount, amount, amount_paid, created_at, number, issued_at, due_at,
-           past_due_at, paid_at, reopened_at, voided_at, void_reason, replaced_by,
-           purchase_denomination, purchase_credits, starts_at, ends_at
+           past_due_at, paid_at, reopened_at, voided_at, void_reason, written_off_at,
+           write_off_reason, memo, parties, replaced_by, purchase_denomination, purchase_credits, starts_at, ends_at
 """
 
 _INVOICES: Final = f"""
@@ -292,6 +294,7 @@ async def of_customers(
             credit_models=known.credit_models,
             credit_prices=known.credit_prices,
             credit_weights=known.credit_weights,
+            costs=known.costs,
             versions=versions,
             subscriptions=parts[customer.id].subscriptions,
             changes=parts[customer.id].changes,

@@ -1,7 +1,7 @@
 """Terms: what decisions need of an account's catalogue besides plan versions.
 
-Features, credit models, prices of credits and weights of features: read once for each version of the
-catalogue, which the account's row carries.
+Features, credit models, prices of credits, weights of features and costs: read once for each version
+of the catalogue, which the account's row carries.
 
 Units: prices are per credit, weights are credits per unit, both exact.
 Sources: BILLING.md, "Catalogue", "Credits".
@@ -15,9 +15,10 @@ from uuid import UUID
 
 from usance.core.accounts import Account
 from usance.core.catalog import CreditModel, Feature
+from usance.core.costs import Costs
 from usance.core.credits import CreditPrice, CreditWeight
 from usance.core.ids import AccountId
-from usance.store import catalog
+from usance.store import catalog, costs
 from usance.store.db import Tx
 
 _PRICES: Final = """
@@ -76,6 +77,7 @@ class Terms:
     credit_models: Mapping[str, CreditModel]
     credit_prices: tuple[CreditPrice, ...]
     credit_weights: tuple[CreditWeight, ...]
+    costs: Costs
 
 
 # As of the catalogue's version, which the account's row carries: a write makes another version.
@@ -92,6 +94,7 @@ async def terms(tx: Tx, account: Account) -> Terms:
         credit_models=await catalog.credit_models(tx, account.id),
         credit_prices=await credit_prices(tx, account.id),
         credit_weights=await credit_weights(tx, account.id),
+        costs=await costs.costs(tx, account.id),
     )
     _terms[account.id] = (account.catalog_version, read)
     return read

@@ -382,7 +382,8 @@ CHECKS: Final = (
           FROM credit_pools p
           LEFT JOIN (SELECT account_id, customer_id, pool_id, count(*) AS many,
                             sum(amount) FILTER (WHERE kind = 'GRANT') AS granted_sum,
-                            -sum(amount) FILTER (WHERE kind IN ('BURN', 'REVERSAL')) AS burnt_sum,
+                            -sum(amount) FILTER (WHERE kind IN ('BURN', 'REVERSAL', 'CORRECTION'))
+                              AS burnt_sum,
                             -sum(amount) FILTER (WHERE kind IN ('EXPIRY', 'ROLLOVER')) AS expired_sum,
                             -sum(amount) FILTER (WHERE kind = 'CLAWBACK') AS clawed_sum
                        FROM credit_transactions
@@ -472,20 +473,48 @@ CHECKS: Final = (
     Check(
         name="event_burn",
         holds="an event burnt what its pool's transactions say",
-        hint="Compare the event's credits with its BURN transaction.",
+        hint="Compare the event's credits with its BURN or CORRECTION transaction.",
         wrong="""
         SELECT event_id, e.credits, t.burnt
           FROM (SELECT account_id, customer_id, event_id, credits FROM usage_events
                  WHERE credits <> 0) e
           FULL JOIN (SELECT account_id, customer_id, event_id, -sum(amount) AS burnt
                        FROM credit_transactions
-                      WHERE kind = 'BURN'
+                      WHERE kind IN ('BURN', 'CORRECTION')
                       GROUP BY account_id, customer_id, event_id) t
          USING (account_id, customer_id, event_id)
          WHERE e.credits IS DISTINCT FROM t.burnt
            AND NOT EXISTS (SELECT FROM archived a
                             WHERE (a.account_id, a.customer_id, a.event_id)
                                 = (t.account_id, t.customer_id, t.event_id))
+    """,
+    ),
+    Check(
+        name="correction",
+        holds="a correction takes off what it says, and all of them no more than their event",
+        hint="Compare event_corrections with the events below zero, and with those they correct.",
+        wrong="""
+        SELECT w.event_id, w.correction_id, w.units, w.off
+          FROM (SELECT c.account_id, c.customer_id, c.event_id, NULL::uuid AS correction_id,
+                       e.units, c.units AS off
+                  FROM (SELECT account_id, customer_id, event_id, sum(units) AS units,
+                               sum(credits) AS credits
+                          FROM event_corrections
+                         GROUP BY account_id, customer_id, event_id) c
+                  LEFT JOIN usage_events e USING (account_id, customer_id, event_id)
+                 WHERE e.event_id IS NULL OR c.units > e.units OR c.credits > e.credits
+                 UNION ALL
+                SELECT account_id, customer_id, correction_id, correction_id, e.units, c.units
+                  FROM event_corrections c
+                  FULL JOIN (SELECT account_id, customer_id, event_id AS correction_id, units,
+                                    credits
+                               FROM usage_events
+                              WHERE units < 0) e
+                 USING (account_id, customer_id, correction_id)
+                 WHERE e.units IS DISTINCT FROM -c.units OR -e.credits > c.credits) w
+         WHERE NOT EXISTS (SELECT FROM archived a
+                            WHERE (a.account_id, a.customer_id, a.event_id)
+                                = (w.account_id, w.customer_id, w.event_id))
     """,
     ),
 )

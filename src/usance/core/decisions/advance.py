@@ -190,7 +190,7 @@ def _boundary(draft: Draft, subscription_id: SubscriptionId) -> None:
         draft.put(subscription)
         draft.notice("subscription.trial_ended", subscription_id, {})
     closing = None if arrears else period
-    change = draft.changes.pop(subscription_id, None)
+    change = draft.drop_change(subscription_id)
     if change is not None:
         closing = _change(draft, subscription, change, period, closing)
         subscription = draft.subscriptions[subscription_id]

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
-from usance.core import money, proration
+from usance.core import money, parties, proration
 from usance.core.catalog import BillingTiming, PlanVersion
 from usance.core.decisions import rating
 from usance.core.draft import Draft
@@ -161,6 +161,7 @@ def issue(
         issued_at=draft.now,
         due_at=due_at,
         past_due_at=past_due_at(due_at, grace_days),
+        parties=parties.of(draft.before.account, draft.before.customer),
     )
     draft.put(invoice)
     draft.notice(

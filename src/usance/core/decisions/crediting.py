@@ -9,6 +9,7 @@ from decimal import Decimal
 from enum import IntEnum
 from typing import Final
 
+from usance.core import parties
 from usance.core.draft import Draft
 from usance.core.ids import CreditNoteId, InvoiceId
 from usance.core.invoices import OPEN, CreditNote, Invoice, Line, NoteKind, Refund, totals
@@ -114,6 +115,7 @@ def _issue(
         amount=sums.amount,
         invoice_ids=invoice_ids,
         issued_at=draft.now,
+        parties=parties.of(draft.before.account, draft.before.customer),
     )
     draft.add_note(note)
     return note

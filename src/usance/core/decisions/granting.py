@@ -87,7 +87,7 @@ def _counted(pool: Pool, kind: TransactionKind, amount: Decimal) -> Pool:
     match kind:
         case TransactionKind.GRANT:
             return replace(pool, granted=pool.granted + amount)
-        case TransactionKind.BURN | TransactionKind.REVERSAL:
+        case TransactionKind.BURN | TransactionKind.REVERSAL | TransactionKind.CORRECTION:
             return replace(pool, consumed=pool.consumed - amount)
         case TransactionKind.EXPIRY | TransactionKind.ROLLOVER:
             return replace(pool, expired=pool.expired - amount)

@@ -294,7 +294,7 @@ def end(
     draft: Draft, subscription: Subscription, *, at: datetime, status: SubscriptionStatus
 ) -> None:
     """End a subscription: plan credits are clawed back and pending changes dropped."""
-    draft.changes.pop(subscription.id, None)
+    draft.drop_change(subscription.id)
     draft.put(replace(subscription, status=status, cancelled_at=at, expires_at=None))
     granting.claw_back(draft, subscription.id)
     draft.notice(f"subscription.{status.value.lower()}", subscription.id, {})

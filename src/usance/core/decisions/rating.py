@@ -78,7 +78,8 @@ def leave_for_next_invoice(
         return
     for features in _priced_features(draft, period).values():
         for term, version in features:
-            _counter_of(draft, period, term.key, version)
+            if term.price is not None:
+                _counter_of(draft, period, term.key, version)
     for counter in list(draft.counters.values()):
         key = counter.key
         if key.subscription_id == subscription.id and key.seq == period.seq:
@@ -110,6 +111,7 @@ def _priced_features(
     """Return, for each feature with a price, its terms in the versions of the period, in order.
 
     A plan change that was undone is among them: what was used until then was used under its terms.
+    Terms without a price are, where another version has one: what was used under them fills its tiers.
     """
     features: dict[str, list[tuple[FeatureTerms, PlanVersion]]] = {}
     seen = set()
@@ -123,9 +125,12 @@ def _priced_features(
             continue
         seen.add(version.id)
         for term in version.terms.features:
-            if term.price is not None:
-                features.setdefault(term.key, []).append((term, version))
-    return features
+            features.setdefault(term.key, []).append((term, version))
+    return {
+        key: parts
+        for key, parts in features.items()
+        if any(term.price is not None for term, _ in parts)
+    }
 
 
 def _has_counter(draft: Draft, period: SubscriptionPeriod, version: PlanVersion) -> bool:
@@ -158,6 +163,9 @@ def _bill_feature(
     for term, version in parts:
         rows = _rows(draft, period, term.key, version)
         quantity = sum((row.priced for row in rows), ZERO)
+        if term.price is None:
+            before += quantity
+            continue
         charge = _charge(
             draft, period, term, version, before=before, quantity=quantity, until=until
         )

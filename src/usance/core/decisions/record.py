@@ -14,8 +14,9 @@ from decimal import Decimal
 from typing import Final, assert_never
 from uuid import UUID
 
-from usance.core import credits, ids, pricing, usage
+from usance.core import costs, credits, ids, pricing, usage
 from usance.core.catalog import AggregationKind, Scalar
+from usance.core.costs import Cost, Tokens
 from usance.core.decisions import due, granting
 from usance.core.draft import Draft
 from usance.core.ids import EventId
@@ -49,18 +50,11 @@ RECEIPT: Final = (
 
 
 @dataclass(frozen=True, slots=True)
-class Cost:
-    """What an event cost the seller: given by them, or priced from the tokens, or not known."""
-
-    amount: Decimal | None
-    currency: str | None
-    detail: dict[str, object] | None
-    note: str | None = None  # why it is not known
-
-
-@dataclass(frozen=True, slots=True)
 class Use:
-    """A usage event as sent. `fingerprint` is of its content, defaults not filled in."""
+    """A usage event as sent. `fingerprint` is of its content, defaults not filled in.
+
+    `cost` is what was sent, else the `tokens` at the price that is listed for their model.
+    """
 
     key: str
     fingerprint: bytes
@@ -73,10 +67,12 @@ class Use:
     revenue_amount: Decimal | None
     flow_id: str | None
     meta: dict[str, object] | None
+    tokens: Tokens | None = None  # none were told
+    corrects: str | None = None  # the key of the event of which it takes units off
 
 
 @dataclass(frozen=True, slots=True)
-class _Billed:
+class Billed:
     """What becomes of an event's units."""
 
     match: Match
@@ -108,8 +104,9 @@ def record(draft: Draft, use: Use, *, seed: UUID) -> UsageEvent:
     occurred_at = min(occurred_at, now)
     event_id = EventId(ids.derived(now, seed, "event", draft.before.customer.id, use.key))
     billed, notes = _bill(draft, use, occurred_at, event_id)
-    if use.cost.note is not None:
-        notes.append(use.cost.note)
+    cost = _cost(draft, use, occurred_at)
+    if cost.note is not None:
+        notes.append(cost.note)
     event = UsageEvent(
         id=event_id,
         customer_id=draft.before.customer.id,
@@ -124,21 +121,30 @@ def record(draft: Draft, use: Use, *, seed: UUID) -> UsageEvent:
         billable=billed.billable if billed else ZERO,
         covered=billed.covered if billed else ZERO,
         credits=billed.burnt if billed else ZERO,
-        cost_amount=use.cost.amount,
-        cost_currency=use.cost.currency,
-        cost_detail=use.cost.detail,
-        revenue_amount=_revenue(use, billed),
+        cost_amount=cost.amount,
+        cost_currency=cost.currency,
+        cost_detail=cost.detail,
+        revenue_amount=revenue(use, billed),
         model=use.model,
         flow_id=use.flow_id,
         meta=use.meta,
         receipt={},
     )
-    event = replace(event, receipt=_receipt(draft, use, event, billed, notes))
+    event = replace(event, receipt=receipt_of(draft, use, event, billed, notes))
     draft.events.append(event)
     return event
 
 
-def _revenue(use: Use, billed: _Billed | None) -> Decimal | None:
+def _cost(draft: Draft, use: Use, at: datetime) -> Cost:
+    """Return what was sent, else what the seller's own prices say, else what the list says."""
+    if use.cost.is_given:
+        return use.cost
+    own = costs.of_event(draft.before.costs, use.feature_key, use.units, use.tokens, at)
+    return use.cost if own is None else own
+
+
+def revenue(use: Use, billed: Billed | None) -> Decimal | None:
+    """Return what was sent, else what the event added to its line; None: it was not counted."""
     if use.revenue_amount is not None:
         return use.revenue_amount
     return billed.revenue if billed is not None else None
@@ -149,7 +155,7 @@ def _revenue(use: Use, billed: _Billed | None) -> Decimal | None:
 
 def _bill(
     draft: Draft, use: Use, at: datetime, event_id: EventId
-) -> tuple[_Billed | None, list[str]]:
+) -> tuple[Billed | None, list[str]]:
     """Return what becomes of the units, or None and a note that says why nothing does."""
     if use.feature_key is None:
         return None, ["no_feature: the event names no feature; it is kept for cost alone"]
@@ -218,7 +224,7 @@ def _same(have: object, want: Scalar) -> bool:
 # Counting ------------------------------------------------------------------------------------------
 
 
-def _count(draft: Draft, found: Match, use: Use, event_id: EventId, at: datetime) -> _Billed:
+def _count(draft: Draft, found: Match, use: Use, event_id: EventId, at: datetime) -> Billed:
     """Add the event to its counter, and burn what credits cover of it."""
     row = draft.counters.get(found.key) or Counter(found.key, found.subscription.customer_id)
     kind = found.term.aggregation.kind
@@ -236,17 +242,23 @@ def _count(draft: Draft, found: Match, use: Use, event_id: EventId, at: datetime
     left = usage.room(draft, found, draft.now)
     billable = asked if left is None else min(asked, left)
     covered, burnt, insufficient = _burn(draft, found, use, billable, event_id=event_id, at=at)
-    before = _priced_before(draft, found)
-    revenue = ZERO
+    before = priced_before(draft, found)
+    added = ZERO
     if found.term.price is not None and not found.period.is_trial:
-        revenue = pricing.marginal(found.term.price, before, billable - covered)
+        added = pricing.marginal(found.term.price, before, billable - covered)
+    add(draft, found, row, units=billable, covered=covered)
+    return Billed(found, billable, covered, burnt, billable < asked, insufficient, added)
+
+
+def add(draft: Draft, found: Match, row: Counter, *, units: Decimal, covered: Decimal) -> None:
+    """Add an event's units to its counter; those of a correction are below zero."""
     # Late for the bill; of a trial there is none.
     closed = found.period.closed_at is not None and not found.period.is_collecting
     late = closed and not found.period.is_trial
     draft.put(
         replace(
             row,
-            units=row.units + billable,
+            units=row.units + units,
             covered=row.covered + covered,
             events=row.events + 1,
             awaits_invoice=row.awaits_invoice or late,
@@ -255,7 +267,6 @@ def _count(draft: Draft, found: Match, use: Use, event_id: EventId, at: datetime
     if late:
         subscription = draft.subscriptions[found.subscription.id]
         draft.put(replace(subscription, next_due_at=due.next_due_at(draft, subscription)))
-    return _Billed(found, billable, covered, burnt, billable < asked, insufficient, revenue)
 
 
 def _highest(found: Match, use: Use) -> Decimal:
@@ -319,7 +330,7 @@ def _burn(
     return covered, wanted, covered < billable
 
 
-def _priced_before(draft: Draft, found: Match) -> Decimal:
+def priced_before(draft: Draft, found: Match) -> Decimal:
     """Return the priced units that stand before this event's on its line's price."""
     price = found.term.price
     alone = (
@@ -337,8 +348,8 @@ def _priced_before(draft: Draft, found: Match) -> Decimal:
 # The receipt ---------------------------------------------------------------------------------------
 
 
-def _receipt(
-    draft: Draft, use: Use, event: UsageEvent, billed: _Billed | None, notes: list[str]
+def receipt_of(
+    draft: Draft, use: Use, event: UsageEvent, billed: Billed | None, notes: list[str]
 ) -> dict[str, object]:
     """Return the answer to the event, JSON-ready, as it is given now and to every repeat."""
     receipt: dict[str, object] = {
@@ -388,11 +399,13 @@ def _plain(receipt: dict[str, object]) -> dict[str, object]:
     """Return the receipt with its quantities free of zeros that arithmetic left at their ends."""
     state = receipt["usage"]
     if isinstance(state, dict):
-        receipt["usage"] = {name: _trimmed(value) for name, value in state.items()}
-    return {name: _trimmed(value) for name, value in receipt.items()}
+        receipt["usage"] = {name: trimmed(value) for name, value in state.items()}
+    return {name: trimmed(value) for name, value in receipt.items()}
 
 
-def _trimmed(value: object) -> object:
+def trimmed(value: object) -> object:
+    """Return a quantity without zeros at its end, and anything else as it is."""
     if isinstance(value, Decimal):
-        return value.normalize() if value else ZERO
+        whole = int(value)  # and no exponent: 100, not 1E+2
+        return Decimal(whole) if value == whole else value.normalize()
     return value

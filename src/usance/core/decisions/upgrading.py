@@ -380,7 +380,7 @@ def awaiting(draft: Draft, invoice: Invoice) -> PendingChange | None:
 
 def drop_pending(draft: Draft, subscription_id: SubscriptionId, reason: str) -> None:
     """Forget a pending change; the invoice that it waited for is void, its money on the balance."""
-    change = draft.changes.pop(subscription_id, None)
+    change = draft.drop_change(subscription_id)
     if change is not None and change.invoice_id is not None:
         billing.void(draft, draft.invoices[change.invoice_id], reason)
 
@@ -400,7 +400,8 @@ def take_effect(draft: Draft, subscription: Subscription, invoice: Invoice) -> N
     given back, or asked for where the old plan was given back for it.
     """
     period = draft.running_period(subscription)
-    change = draft.changes.pop(subscription.id)
+    change = draft.drop_change(subscription.id)
+    assert change is not None, "an upgrade waits for this invoice"
     assert period is not None, "an upgrade that is not paid in its period lapses"
     old, new = draft.version(subscription), draft.before.versions[change.version_id]
     promised = _promised(draft, subscription, period)

@@ -27,6 +27,8 @@ def void_invoice(
 ) -> Outcome:
     """Void an unpaid invoice; money on it moves to the customer's balance. Again: nothing changes.
 
+    A draft is given up: it never gets a number.
+
     Refusals, in this order: invoice_not_found, invoice_pending, invoice_not_voidable (paid, or an
     adjustment that is not the running period's newest plan change).
     """
@@ -36,11 +38,11 @@ def void_invoice(
     draft = Draft(before, now=now, seed=seed)
     if invoice.status is InvoiceStatus.VOID:
         return draft.outcome()
-    if invoice.status is InvoiceStatus.PENDING:
+    if invoice.status is InvoiceStatus.PENDING and not invoice.is_draft:
         raise Refusal(
             Code.INVOICE_PENDING, "The invoice is not issued yet: cancel its subscription."
         )
-    if invoice.status not in OPEN:
+    if invoice.status not in OPEN and not invoice.is_draft:
         raise Refusal(Code.INVOICE_NOT_VOIDABLE, "The invoice is paid: reverse its payment.")
     subscription = (
         before.subscriptions.get(invoice.subscription_id) if invoice.subscription_id else None
@@ -54,7 +56,7 @@ def void_invoice(
         upgrading.lapse(draft, subscription.id, "Another invoice was voided.")
     billing.void(draft, invoice, reason)
     if awaited is not None:
-        del draft.changes[awaited.subscription_id]
+        draft.drop_change(awaited.subscription_id)
         draft.notice("subscription.change_undone", awaited.subscription_id, {})
     if subscription is not None and undone is not None:
         _undo(draft, subscription, undone)

@@ -24,6 +24,12 @@ CREATE TABLE accounts (
     -- How long after a boundary the usage before it is still collected; its invoice waits as long.
     collection_minutes integer NOT NULL DEFAULT 0 CHECK (collection_minutes BETWEEN 0 AND 4320),
     upgrade_requires_payment boolean NOT NULL DEFAULT false,  -- an upgrade waits for its invoice
+    -- They end in the running number, after no digit, so that two documents never get one number.
+    invoice_number_format text   NOT NULL DEFAULT 'INV-{year}-{seq:05}'
+                           CHECK (invoice_number_format ~ '(^|[^0-9}]){seq(:0[1-9])?}$'),
+    credit_note_number_format text NOT NULL DEFAULT 'CN-{year}-{seq:05}'
+                           CHECK (credit_note_number_format ~ '(^|[^0-9}]){seq(:0[1-9])?}$'),
+    seller          jsonb       NOT NULL DEFAULT '{}',  -- what documents say of it
     catalog_version bigint      NOT NULL DEFAULT 0,  -- counts the changes of its catalogue
     created_at      timestamptz NOT NULL
 );
@@ -147,7 +153,7 @@ CREATE TABLE customers (
     -- Counts the changes of the customer and of all that it owns: what was read at one is true at it.
     revision        bigint      NOT NULL DEFAULT 0,
     PRIMARY KEY (account_id, customer_id)
-);
+) WITH (fillfactor = 80);  -- each event writes its row anew: there is room for it on its page
 CREATE INDEX customers_newest ON customers (account_id, created_at DESC, customer_id DESC);
 
 -- One reference names one customer of the account: an account-wide identity, kept apart from the rows.
@@ -260,6 +266,10 @@ CREATE TABLE invoices (
     reopened_at     timestamptz,           -- the payment that had settled it was reversed
     voided_at       timestamptz,
     void_reason     text,
+    written_off_at  timestamptz,           -- given up by the seller; it may have been paid since
+    write_off_reason text,
+    memo            text,                  -- what a ONE_OFF says above its lines
+    parties         jsonb,                 -- seller and customer, as they were when it was issued
     replaced_by     uuid,
     purchase_denomination text,            -- CREDIT_PURCHASE: what it brings when it is paid
     purchase_credits      numeric   CHECK (purchase_credits > 0 AND purchase_credits < 'Infinity'),
@@ -279,6 +289,10 @@ CREATE TABLE invoices (
     CHECK ((status = 'PAID') = (paid_at IS NOT NULL)),
     CHECK (status <> 'PAID' OR amount_paid = amount),
     CHECK ((status = 'VOID') = (voided_at IS NOT NULL)),
+    CHECK (status <> 'UNCOLLECTIBLE' OR written_off_at IS NOT NULL),
+    CHECK ((written_off_at IS NULL) = (write_off_reason IS NULL)),
+    CHECK (memo IS NULL OR kind = 'ONE_OFF'),
+    CHECK ((number IS NULL) = (parties IS NULL)),
     CHECK (status <> 'VOID' OR amount_paid = 0),
     CHECK ((starts_at IS NULL) = (ends_at IS NULL))
 );
@@ -371,6 +385,7 @@ CREATE TABLE credit_notes (
     invoice_ids     uuid[]      NOT NULL,
     lines           jsonb       NOT NULL,
     issued_at       timestamptz NOT NULL,
+    parties         jsonb       NOT NULL,  -- seller and customer, as they were then
     PRIMARY KEY (account_id, customer_id, credit_note_id),
     FOREIGN KEY (account_id, customer_id, subscription_id) REFERENCES subscriptions
 );
@@ -446,7 +461,7 @@ CREATE TABLE counters (
     FOREIGN KEY (account_id, customer_id, billed_by) REFERENCES invoices,
     FOREIGN KEY (account_id, version_id) REFERENCES plan_versions,
     CHECK (billed_by IS NULL OR billed_tax_rate IS NOT NULL)
-);
+) WITH (fillfactor = 80);  -- each event writes its row anew: there is room for it on its page
 CREATE INDEX counters_awaiting ON counters (account_id, customer_id, subscription_id) WHERE awaits_invoice;
 
 -- The distinct values of a `unique` aggregation; a value counts once a period.
@@ -521,24 +536,75 @@ CREATE TABLE usage_events (
     version_id      uuid,
     "window"        integer,
     units           numeric     NOT NULL CHECK (units > '-Infinity' AND units < 'Infinity'),
-    billable        numeric     NOT NULL CHECK (billable >= 0 AND billable < 'Infinity'),
-    covered         numeric     NOT NULL CHECK (covered >= 0 AND covered <= billable),
-    credits         numeric     NOT NULL CHECK (credits >= 0 AND credits < 'Infinity'),
+    billable        numeric     NOT NULL CHECK (billable > '-Infinity' AND billable < 'Infinity'),
+    covered         numeric     NOT NULL CHECK (covered > '-Infinity' AND covered < 'Infinity'),
+    credits         numeric     NOT NULL CHECK (credits > '-Infinity' AND credits < 'Infinity'),
     cost_amount     numeric     CHECK (cost_amount > '-Infinity' AND cost_amount < 'Infinity'),
     cost_currency   text,
     cost_detail     jsonb,
     revenue_amount  numeric     CHECK (revenue_amount > '-Infinity' AND revenue_amount < 'Infinity'),
     model           text,
     flow_id         text,
-    corrects_key    text,
     meta            jsonb,
     receipt         jsonb       NOT NULL,
-    PRIMARY KEY (account_id, customer_id, event_id, recorded_at)
+    PRIMARY KEY (account_id, customer_id, event_id, recorded_at),
+    -- Units below zero are a correction's: what it takes off.
+    CHECK (CASE WHEN units < 0 THEN billable <= covered AND covered <= 0 AND credits <= 0
+                ELSE billable >= covered AND covered >= 0 AND credits >= 0 END)
 ) PARTITION BY RANGE (recorded_at);
 CREATE INDEX usage_events_customer ON usage_events (account_id, customer_id, recorded_at DESC, event_id DESC);
 
+-- What corrections took off which event. Not in the months' tables, of which one may be archived.
+CREATE TABLE event_corrections (
+    account_id    uuid    NOT NULL,
+    customer_id   uuid    NOT NULL,
+    event_id      uuid    NOT NULL,  -- the event that is corrected
+    correction_id uuid    NOT NULL,  -- the event that corrects it
+    units         numeric NOT NULL CHECK (units > 0 AND units < 'Infinity'),
+    credits       numeric NOT NULL CHECK (credits >= 0 AND credits < 'Infinity'),
+    PRIMARY KEY (account_id, customer_id, event_id, correction_id),
+    FOREIGN KEY (account_id, customer_id) REFERENCES customers
+);
+
 -- Catches what no month's partition holds, so an event is never refused for want of a table.
 CREATE TABLE usage_events_rest PARTITION OF usage_events DEFAULT;
+
+-- Costs ------------------------------------------------------------------------------------------
+
+-- What usage costs the seller, published for an instant and append-only once it has come.
+CREATE TABLE feature_costs (
+    account_id     uuid        NOT NULL,
+    cost_id        uuid        NOT NULL,
+    feature_key    text        NOT NULL,
+    cost_per_unit  numeric     CHECK (cost_per_unit >= 0 AND cost_per_unit < 'Infinity'),  -- null: no rule any more
+    currency       text        NOT NULL CHECK (currency ~ '^[A-Z]{3}$'),
+    effective_from timestamptz NOT NULL,
+    published_at   timestamptz NOT NULL,
+    PRIMARY KEY (account_id, cost_id),
+    FOREIGN KEY (account_id, feature_key) REFERENCES features (account_id, key)
+);
+CREATE UNIQUE INDEX feature_costs_instant ON feature_costs (account_id, feature_key, effective_from);
+
+-- Prices of tokens are for a million; input and output null: as listed again.
+CREATE TABLE model_prices (
+    account_id         uuid        NOT NULL REFERENCES accounts,
+    model_price_id     uuid        NOT NULL,
+    provider           text        NOT NULL,  -- '': whoever offers the model
+    model              text        NOT NULL,
+    currency           text        NOT NULL CHECK (currency ~ '^[A-Z]{3}$'),
+    input_price        numeric     CHECK (input_price >= 0 AND input_price < 'Infinity'),
+    output_price       numeric     CHECK (output_price >= 0 AND output_price < 'Infinity'),
+    cached_input_price numeric     CHECK (cached_input_price >= 0 AND cached_input_price < 'Infinity'),
+    reasoning_price    numeric     CHECK (reasoning_price >= 0 AND reasoning_price < 'Infinity'),
+    request_price      numeric     CHECK (request_price >= 0 AND request_price < 'Infinity'),
+    effective_from     timestamptz NOT NULL,
+    published_at       timestamptz NOT NULL,
+    PRIMARY KEY (account_id, model_price_id),
+    CHECK ((input_price IS NULL) = (output_price IS NULL)),
+    CHECK (input_price IS NOT NULL
+           OR coalesce(cached_input_price, reasoning_price, request_price) IS NULL)
+);
+CREATE UNIQUE INDEX model_prices_instant ON model_prices (account_id, provider, model, effective_from);
 
 -- Credits ----------------------------------------------------------------------------------------
 
@@ -589,7 +655,7 @@ CREATE TABLE credit_pools (
     FOREIGN KEY (account_id, customer_id) REFERENCES customers,
     FOREIGN KEY (account_id, denomination) REFERENCES credit_models,
     CHECK (NOT hard_limit OR overdraft = 0)
-);
+) WITH (fillfactor = 80);  -- each event writes its row anew: there is room for it on its page
 CREATE UNIQUE INDEX credit_pools_denomination ON credit_pools (account_id, customer_id, denomination);
 CREATE INDEX credit_pools_due ON credit_pools (account_id, next_due_at) WHERE next_due_at IS NOT NULL;
 
@@ -620,7 +686,7 @@ CREATE TABLE credit_grants (
            AND (subscription_id IS NULL) = ("window" IS NULL)),
     CHECK ((subscription_id IS NULL) = (rollover IS NULL)),
     CHECK ((rollover = 'CAPPED') = (rollover_cap IS NOT NULL))
-);
+) WITH (fillfactor = 80);  -- each event writes its row anew: there is room for it on its page
 CREATE UNIQUE INDEX credit_grants_identity
     ON credit_grants (account_id, customer_id, subscription_id, seq, pool_id, "window", n)
     WHERE subscription_id IS NOT NULL;
@@ -633,7 +699,7 @@ CREATE TABLE credit_transactions (
     pool_id        uuid        NOT NULL,
     seq            bigint      NOT NULL CHECK (seq >= 1),
     transaction_id uuid        NOT NULL,
-    kind           text        NOT NULL CHECK (kind IN ('GRANT', 'BURN', 'EXPIRY', 'CLAWBACK', 'ROLLOVER', 'REVERSAL')),
+    kind           text        NOT NULL CHECK (kind IN ('GRANT', 'BURN', 'EXPIRY', 'CLAWBACK', 'ROLLOVER', 'REVERSAL', 'CORRECTION')),
     amount         numeric     NOT NULL CHECK (amount > '-Infinity' AND amount < 'Infinity'),
     balance_after  numeric     NOT NULL CHECK (balance_after > '-Infinity' AND balance_after < 'Infinity'),
     taken          jsonb       NOT NULL,  -- [[grant id, signed amount], …]: what it moved in which grant
@@ -647,7 +713,7 @@ CREATE TABLE credit_transactions (
 CREATE UNIQUE INDEX credit_transactions_id ON credit_transactions (account_id, customer_id, transaction_id);
 CREATE INDEX credit_transactions_by_id ON credit_transactions (transaction_id);
 CREATE UNIQUE INDEX credit_transactions_reverses ON credit_transactions (account_id, customer_id, reverses)
-    WHERE reverses IS NOT NULL;
+    WHERE reverses IS NOT NULL AND kind = 'REVERSAL';
 
 -- Notices ----------------------------------------------------------------------------------------
 

@@ -1,0 +1,137 @@
+"""Previews: what would come of it is what comes of it, and looking changes nothing."""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from tests.api.client import Api
+from tests.api.shop import USER, Shop, digest, stop_clock
+
+# What a preview cannot know: ids are drawn, and numbers given, when it is done.
+UNKNOWN_YET = {"id", "number", "paymentReference", "invoiceIds", "replacedByInvoiceId"}
+
+
+@pytest.fixture
+async def shop(api: Api, monkeypatch: pytest.MonkeyPatch) -> Shop:
+    stop_clock(monkeypatch)
+    return await Shop.open(api)
+
+
+def known(value: Any) -> Any:
+    """Return an answer without what a preview cannot know."""
+    if isinstance(value, dict):
+        return {key: known(each) for key, each in value.items() if key not in UNKNOWN_YET}
+    return [known(each) for each in value] if isinstance(value, list) else value
+
+
+async def in_state(shop: Shop, state: str) -> str:
+    """Bring a subscription into a state, and return its id."""
+    plan, _, what = state.partition(", ")
+    await shop.customer(taxRate=19)
+    if what == "unpaid":
+        return str((await shop.subscribe(plan))["subscription"]["id"])
+    one = str((await shop.started(plan))["subscription"]["id"])
+    match what:
+        case "used":
+            await shop.use(1200, "api.calls.v2" if plan == "pro_monthly" else "ai_chat")
+            await shop.advance("P12DT5H")
+        case "rich":
+            money = {"customerReferenceId": USER, "amount": Decimal("20.00"), "currency": "USD"}
+            assert (await shop.api.post("/payments", money)).status == 201
+        case "overdue":
+            await shop.advance("P34D")
+        case "renewed, unpaid":
+            await shop.advance("P32D")
+            await shop.use(7, "ai_chat")
+        case "leaving":
+            await shop.cancel(one)
+            await shop.advance("P3D")
+        case "changing":
+            body = {"changeToPlanKey": "free", "changeType": "DOWNGRADE"}
+            assert (await shop.api.post(f"/subscriptions/{one}/plan-change", body)).status == 200
+    return one
+
+
+STATES = [
+    "starter_monthly, used",
+    "pro_monthly, used",
+    "pro_monthly, rich",
+    "pro_monthly, overdue",
+    "pro_monthly, renewed, unpaid",
+    "pro_monthly, leaving",
+    "pro_monthly, changing",
+    "payg_monthly, used",
+    "payg_monthly, renewed, unpaid",
+    "pro_trial, used",
+    "pro_monthly, unpaid",
+    "pro_yearly, used",
+]
+
+COMMANDS = {
+    "upgrade": ("/plan-change", {"changeToPlanKey": "enterprise_monthly", "changeType": "UPGRADE"}),
+    "downgrade": ("/plan-change", {"changeToPlanKey": "free", "changeType": "DOWNGRADE"}),
+    "to arrears": ("/plan-change", {"changeToPlanKey": "payg_monthly", "changeType": "UPGRADE"}),
+    "cancel": ("cancelMode=END_OF_PERIOD", None),
+    "cancel now": ("cancelMode=IMMEDIATE", None),
+    "cancel unsettled": ("cancelMode=IMMEDIATE&settle=false", None),
+}
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("state", STATES)
+async def test_a_preview_is_what_happens_then(shop: Shop, state: str, command: str):
+    one = await in_state(shop, state)
+    what, body = COMMANDS[command]
+    if body is None:
+        path = f"/subscriptions/cancellation/{one}?{what}"
+        previewed = f"{path}&preview=true"
+    else:
+        path = f"/subscriptions/{one}{what}"
+        previewed = f"{path}?preview=true"
+    await shop.api.get(f"/subscriptions/{one}")  # what is due is taken
+    before = await digest(shop.api)
+
+    foreseen = await shop.api.post(previewed, body)
+    again = await shop.api.post(previewed, body)
+    assert await digest(shop.api) == before
+
+    happened = await shop.api.post(path, body)
+    assert (foreseen.status, again.status) == (happened.status, happened.status)
+    if happened.status != 200:
+        assert foreseen.error["code"] == happened.error["code"]
+        return
+    assert known(foreseen.data) == known(again.data) == known(happened.data)
+    assert await digest(shop.api) != before or happened.data == foreseen.data
+
+
+@pytest.mark.parametrize("state", STATES)
+async def test_the_next_invoice_is_the_one_that_comes(shop: Shop, state: str):
+    one = await in_state(shop, state)
+    await shop.api.get(f"/subscriptions/{one}")
+    before = await digest(shop.api)
+    foreseen = (await shop.api.get(f"/subscriptions/{one}/invoice-preview")).data["invoice"]
+    assert await digest(shop.api) == before
+
+    seen = {each["id"] for each in await _issued(shop, one)}
+    await shop.advance("P400D" if "yearly" in state else "P62D")
+    came = [each for each in await _issued(shop, one) if each["id"] not in seen]
+    if foreseen is None:
+        assert came == []
+        return
+    assert foreseen["number"] is None
+    first = min(came, key=lambda each: (each["issuedAt"], each["number"]))
+    status = {"status", "pastDueAt"}  # it is overdue meanwhile
+    want = {name: value for name, value in known(first).items() if name not in status}
+    assert {name: value for name, value in known(foreseen).items() if name not in status} == want
+    assert foreseen["id"] == first["id"]
+
+
+async def _issued(shop: Shop, one: str) -> list[dict[str, Any]]:
+    listed = await shop.api.get(f"/invoices?subscriptionId={one}&limit=100")
+    return [each for each in listed.data if each["issuedAt"] is not None]
+
+
+async def test_a_foreign_subscription_has_no_next_invoice(shop: Shop, other_api: Api):
+    one = await in_state(shop, "pro_monthly, used")
+    refused = await other_api.get(f"/subscriptions/{one}/invoice-preview")
+    assert (refused.status, refused.error["code"]) == (404, "subscription_not_found")
