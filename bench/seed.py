@@ -134,7 +134,9 @@ async def content(connection: Connection, customer_id: UUID | None = None) -> di
     found = {}
     for table in await _customers_tables(connection):
         named = {c for c, kind in zip(table.columns, table.types, strict=True) if kind == "uuid"}
-        named |= {"number", "reference", "parties"} | ({"seq"} if table.name == "document_numbers" else set())
+        named |= {"number", "reference", "parties"} | (
+            {"seq"} if table.name == "document_numbers" else set()
+        )
         rows = await connection.fetch(
             f"SELECT DISTINCT regexp_replace((to_jsonb(t) - $1::text[])::text, $2, '', 'g') AS row"
             f"  FROM {table.name} t"

@@ -107,7 +107,9 @@ class Draft:
             case SubscriptionPeriod():
                 self.periods = _with(was.periods, self.periods, (row.subscription_id, row.seq), row)
             case Segment():
-                self.segments = _with(was.segments, self.segments, (row.subscription_id, row.seq, row.n), row)
+                self.segments = _with(
+                    was.segments, self.segments, (row.subscription_id, row.seq, row.n), row
+                )
             case Invoice():
                 self.invoices = _with(was.invoices, self.invoices, row.id, row)
             case Payment():

@@ -121,7 +121,7 @@ class Invoice:
     written_off_at: datetime | None = None  # it may have been paid since
     write_off_reason: str | None = None
     memo: str | None = None  # what a ONE_OFF says above its lines
-    parties: Mapping[str, Mapping[str, object]] | None = None  # given when it is issued; see core/parties.py
+    parties: Mapping[str, Mapping[str, object]] | None = None  # as it was issued: core/parties.py
     replaced_by: InvoiceId | None = None
     purchase: Purchase | None = None
     starts_at: datetime | None = None
