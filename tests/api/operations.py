@@ -64,6 +64,10 @@ class Operation:
     def statuses(self) -> set[int]:
         return {int(status) for status in self.spec["responses"]}
 
+    def media_types(self, status: int) -> set[str]:
+        """What an answer of this status may be."""
+        return set(self.spec["responses"].get(str(status), {}).get("content", {}))
+
     @property
     def success(self) -> int:
         """The status of a first success."""
@@ -235,6 +239,7 @@ class World:
             "metadata": {"a": 1},
             "meta": {"a": 1},
             "eventIdempotencyKey": f"e{n}",
+            "correctsEventKey": None,  # an event of its own, not a correction
             "reference": f"r{n}",
             "occurredAt": written(now),
             "paidAt": written(now - timedelta(days=1)),
@@ -300,6 +305,12 @@ class World:
             known["invoiceId"] = await self.one_off(known, gracePeriod=0)
         if op.path == "/invoices/{invoiceId}/issue" or op.method == "PUT":
             known["invoiceId"] = await self.one_off(known, isDraft=True)
+
+    async def credit_note(self, known: dict[str, Any]) -> dict[str, Any]:
+        """Make a credit note: a subscription that is paid for is cancelled at once."""
+        made = await self.subscription(known)
+        ended = await self.shop.cancel(made["subscriptionId"], "?cancelMode=IMMEDIATE")
+        return {"creditNoteId": ended.data["creditNote"]["id"]}
 
     async def one_off(self, known: dict[str, Any], **more: Any) -> str:
         """Make an invoice of the seller's own lines, of a customer of its own; return its id."""
@@ -378,6 +389,7 @@ _MAKERS: dict[str, Callable[[World, dict[str, Any]], Awaitable[dict[str, Any]]]]
     "customerReferenceId": World.customer,
     "holdId": World.hold,
     "invoiceId": World.invoice,
+    "creditNoteId": World.credit_note,
     "modelPriceId": World.model_price,
     "paymentId": World.payer,
     "planId": World.plan_ids,

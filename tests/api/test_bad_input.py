@@ -151,10 +151,11 @@ class Trial:
         self.seen.add(answer.status)
         if answer.status not in self.op.statuses or answer.status >= 500:
             self.wrong(answer, says, "is not documented")
-        if answer.headers["content-type"] != "application/json":
-            self.wrong(answer, says, "is no JSON")
+        media_type = answer.headers["content-type"]
+        if media_type not in self.op.media_types(answer.status):
+            self.wrong(answer, says, "is of another kind")
         if answer.status < 300:
-            assert answer.body["success"] is True
+            assert media_type != "application/json" or answer.body["success"] is True
             if self.op.method != "GET":
                 self._call = None
             return
@@ -189,6 +190,10 @@ class Trial:
         self.problems.append(f"{answer.status} {problem}: {says}: {answer.raw[:200]!r}")
 
 
+# What makes an event a correction makes these wrong.
+_NOT_CORRECTED = {"costAmount", "costInput", "revenueAmount", "usageUnits"}
+
+
 def _related(field: str, place: str) -> bool:
     if field in {place, "body"} or not place:
         return True
@@ -196,6 +201,11 @@ def _related(field: str, place: str) -> bool:
         if a.startswith((f"{b}.", f"{b}[")):
             return True
     last = place.rpartition(".")[2]
+    if (
+        last == "correctsEventKey"
+        and field.removeprefix(place.removesuffix(last)) in _NOT_CORRECTED
+    ):
+        return True
     other = EITHER.get(last) or {b: a for a, b in EITHER.items()}.get(last)
     return other is not None and field == place.removesuffix(last) + other
 
@@ -208,7 +218,11 @@ async def world(api: Api) -> World:
     return await opened(await Shop.open(api))
 
 
-_ELSEWHERE = {"/holds": {200, 402, 403}, "/holds/{holdId}/settle": {200}}
+_ELSEWHERE = {
+    "/holds": {200, 402, 403},
+    "/holds/{holdId}/settle": {200},
+    "/invoices/{invoiceId}/pdf": {409},  # of what accrues: see test_papers.py
+}
 
 
 @pytest.mark.parametrize("op", OPERATIONS, ids=str)
@@ -293,6 +307,11 @@ STRICT_QUERIES = {
     "GET /credit-notes",
     "GET /costs/features",
     "GET /costs/models",
+    "GET /receivables",
+    "GET /receivables/aging",
+    "GET /customers/{customerReferenceId}/statement",
+    "GET /invoices/{invoiceId}/pdf",
+    "GET /credit-notes/{creditNoteId}/pdf",
 }
 
 

@@ -101,6 +101,8 @@ async def test_what_a_subscription_accrues_is_no_draft(shop: Shop):
         ({"currency": "XYZ"}, "currency"),
         ({"taxRate": 101}, "taxRate"),
         ({"netTermsDays": -1}, "netTermsDays"),
+        ({"isDraft": True, "netTermsDays": 30}, "netTermsDays"),
+        ({"isDraft": True, "gracePeriod": 0}, "gracePeriod"),
     ],
 )
 async def test_what_is_wrong_is_refused_and_named(shop: Shop, more: dict[str, Any], field: str):

@@ -104,6 +104,61 @@ async def test_a_preview_is_what_happens_then(shop: Shop, state: str, command: s
     assert await digest(shop.api) != before or happened.data == foreseen.data
 
 
+async def test_a_previewed_end_tells_only_of_its_own_subscription(shop: Shop):
+    await shop.customer()
+    first = (await shop.started("payg_monthly"))["subscription"]["id"]
+    await shop.use(500, "ai_chat")
+    owed = (await shop.cancel(first, "?cancelMode=IMMEDIATE")).data["finalInvoice"]
+    assert owed["status"] == "DUE"
+    one = (await shop.started("pro_monthly"))["subscription"]["id"]
+    await shop.advance("P1D")
+
+    # What it gives back pays the other's FINAL invoice.
+    now = f"/subscriptions/cancellation/{one}?cancelMode=IMMEDIATE"
+    foreseen = await shop.api.post(f"{now}&preview=true")
+    happened = await shop.api.post(now)
+    assert (await shop.invoice(owed["id"]))["status"] == "PAID"
+    assert happened.data["finalInvoice"] is None
+    assert known(foreseen.data) == known(happened.data)
+
+
+async def corrected(shop: Shop) -> str:
+    """Return a subscription in its second month, which has 40.00 of the first one's usage to give back."""
+    await shop.customer()
+    one = str((await shop.started("pro_monthly"))["subscription"]["id"])
+    await shop.send_event("api.calls.v2", usageUnits=50_000, eventIdempotencyKey="much")
+    await shop.advance("P31D")
+    (due,) = [each for each in await shop.invoices() if each["status"] == "DUE"]
+    await shop.mark_paid(due["id"])
+    less = await shop.send_event("api.calls.v2", usageUnits=-20_000, correctsEventKey="much")
+    assert less.status == 201
+    await shop.advance("P1D")
+    return one
+
+
+@pytest.mark.parametrize("note", [Decimal("47.25"), None])
+async def test_a_previewed_end_tells_of_its_own_credit_note(shop: Shop, note: Decimal | None):
+    one = await corrected(shop)
+    if note is None:  # nothing is left of the running period
+        await shop.advance("P26DT23H59M59S")
+    now = f"/subscriptions/cancellation/{one}?cancelMode=IMMEDIATE"
+    foreseen = await shop.api.post(f"{now}&preview=true")
+    happened = await shop.api.post(now)
+    assert Decimal("40.00") in {
+        each["amount"] for each in (await shop.api.get("/credit-notes")).data
+    }
+    said = happened.data["creditNote"]
+    assert (None if said is None else said["amount"]) == note
+    assert known(foreseen.data) == known(happened.data)
+
+
+async def test_a_plan_change_answers_with_its_own_credit_note(shop: Shop):
+    one = await corrected(shop)
+    changed = await shop.change(one, "payg_monthly", "UPGRADE")  # which cuts the period
+    assert [line["kind"] for line in changed.data["creditNote"]["lines"]] == ["UNUSED_TIME"]
+    assert changed.data["creditNote"]["amount"] == Decimal("47.25")
+
+
 @pytest.mark.parametrize("state", STATES)
 async def test_the_next_invoice_is_the_one_that_comes(shop: Shop, state: str):
     one = await in_state(shop, state)

@@ -147,6 +147,34 @@ async def test_a_statement_adds_up_through_all_that_can_happen(shop: Shop):
     ]
 
 
+async def test_what_bounced_after_it_was_sent_back_is_owed_once(shop: Shop):
+    await charge(shop)
+    money = {"customerReferenceId": USER, "amount": 160, "currency": "USD", "reference": "b"}
+    made = await shop.api.post("/payments", money)
+    sent = {"amount": 45, "currency": "USD"}
+    assert (await shop.api.post(f"/customers/{USER}/balance/payouts", sent)).status == 201
+    assert (await statement(shop))["closing"] == await owed(shop) == Decimal("-15.00")
+
+    assert (await shop.api.post(f"/payments/{made.data['id']}/reverse", {})).status == 200
+    whole = await statement(shop)
+    assert whole["closing"] == await owed(shop) == Decimal("145.00")
+    amounts = {(one["kind"], one["amount"]) for one in whole["movements"]}
+    # 15.00 were on account and 100.00 on the invoice; the 45.00 are asked for by another.
+    assert {("PAYMENT_REVERSED", Decimal("115.00")), ("INVOICE", Decimal("45.00"))} <= amounts
+
+
+async def test_what_bounced_when_all_of_it_was_sent_back_moves_nothing_but_its_invoice(shop: Shop):
+    await shop.customer()
+    money = {"customerReferenceId": USER, "amount": 60, "currency": "USD", "reference": "b"}
+    made = await shop.api.post("/payments", money)
+    await shop.api.post(f"/customers/{USER}/balance/payouts", {"amount": 60, "currency": "USD"})
+    await shop.api.post(f"/payments/{made.data['id']}/reverse", {})
+    whole = await statement(shop)
+    assert whole["closing"] == await owed(shop) == Decimal("60.00")
+    (reversal,) = [one for one in whole["movements"] if one["kind"] == "PAYMENT_REVERSED"]
+    assert str(reversal["amount"]) == "0.00"
+
+
 async def test_a_movement_belongs_to_the_period_that_it_begins(shop: Shop):
     await charge(shop)
     before = await statement(shop, f"to={written(START)}")

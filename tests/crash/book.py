@@ -359,7 +359,7 @@ class _Caller:
     async def _open(self) -> list[str]:
         found = (await self.api.get(f"/billing/invoices/{self.who}?limit=200")).data
         unpaid = [one for one in found if one["status"] in {"DUE", "PAST_DUE"}]
-        unpaid.sort(key=lambda one: (one["dueDate"], one["paymentReference"]))
+        unpaid.sort(key=lambda one: (one["dueDate"], one["number"]))
         return [one["id"] for one in unpaid]
 
     async def _subscription(self) -> str:

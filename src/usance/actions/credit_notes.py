@@ -2,10 +2,13 @@
 
 from dataclasses import dataclass
 from decimal import Decimal
+from uuid import UUID
 
 from usance.actions import ledger
 from usance.actions.commands import Call
+from usance.core.ids import CreditNoteId
 from usance.core.invoices import CreditNote
+from usance.core.refusals import Code, Refusal
 from usance.store import invoices as stored
 from usance.store.db import Tx
 
@@ -37,3 +40,14 @@ async def page(
         View(one, owners[one.customer_id], one.amount - applied.get(one.id, Decimal(0)))
         for one in found
     ], total
+
+
+async def get(tx: Tx, call: Call, note_id: UUID) -> View:
+    """Return one credit note, or refuse: credit_note_not_found."""
+    found = await stored.find_note(tx, call.account.id, CreditNoteId(note_id))
+    if found is None:
+        raise Refusal(Code.CREDIT_NOTE_NOT_FOUND, "There is no such credit note.")
+    owners = await ledger.references(tx, call, [found.customer_id])
+    applied = await stored.applied(tx, call.account.id, [found])
+    to_balance = found.amount - applied.get(found.id, Decimal(0))
+    return View(found, owners[found.customer_id], to_balance)

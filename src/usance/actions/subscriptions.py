@@ -17,7 +17,7 @@ from usance.core.decisions.change_plan import ChangePlan, ChangeType
 from usance.core.decisions.subscribe import Subscribe
 from usance.core.draft import Draft
 from usance.core.ids import SubscriptionId, VersionId
-from usance.core.invoices import CreditNote, Invoice, InvoiceKind, InvoiceStatus
+from usance.core.invoices import CreditNote, Invoice, InvoiceKind, InvoiceStatus, NoteKind
 from usance.core.outcome import Outcome
 from usance.core.refusals import Code, Refusal
 from usance.core.snapshot import Snapshot
@@ -199,11 +199,17 @@ def _foreseen_end(decided: Decided, subscription_id: SubscriptionId) -> Result:
     """Return what a cancellation would leave; a repeat of one is read back like the first."""
     final, voided = None, []
     for invoice in decided.outcome.invoices.all:
+        if invoice.subscription_id != subscription_id:
+            continue  # what is given back may pay for others
         if invoice.kind is InvoiceKind.FINAL:
             final = invoice
         if invoice.status is InvoiceStatus.VOID:
             voided.append(invoice.id)
-    return replace(_result(decided, subscription_id, final), voided=tuple(voided))
+    result = _result(decided, subscription_id, final)
+    note = result.credit_note
+    if note is not None and note.kind is not NoteKind.CANCELLATION:
+        result = replace(result, credit_note=None, to_balance=None)
+    return replace(result, voided=tuple(voided))
 
 
 async def undo_end(tx: Tx, call: Call, subscription_id: UUID) -> Result:
@@ -362,7 +368,9 @@ def _is_active(subscription: Subscription, now: datetime) -> bool:
 
 
 def _result(decided: Decided, subscription_id: SubscriptionId, invoice: Invoice | None) -> Result:
-    note = next(iter(decided.outcome.credit_notes), None)
+    # A command's own note, before one for late usage that is given back on its occasion.
+    notes = sorted(decided.outcome.credit_notes, key=lambda n: n.kind is NoteKind.LATE_USAGE)
+    note = next(iter(notes), None)
     to_balance = None
     if note is not None:
         applied = sum(a.amount for a in decided.outcome.applications if a.source_id == note.id)

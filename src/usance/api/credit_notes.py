@@ -3,24 +3,26 @@
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, TypeAlias
 from uuid import UUID
 
-from fastapi import Query, Response
+from fastapi import Path, Query, Response
 from pydantic import Field
 
 from usance.actions import credit_notes
 from usance.actions.credit_notes import View
 from usance.api import routes
-from usance.api.answers import Many, listing
+from usance.api.answers import Many, One, listing, show
 from usance.api.bodies import Shape
 from usance.api.calls import Reading
-from usance.api.fields import Number, Reference
+from usance.api.fields import Number, PathId, Reference
 from usance.api.lines import LineShape, lines_shown
 from usance.api.pages import KNOWN_QUERY, Paging
 from usance.api.routes import refuses
 from usance.core.invoices import CreditNote
 from usance.core.refusals import Code
+
+NoteInPath: TypeAlias = Annotated[PathId, Path(alias="creditNoteId")]
 
 router: Final = routes.router("Invoices")
 
@@ -68,6 +70,16 @@ async def list_credit_notes(
         ),
         _shown,
     )
+
+
+@router.get(
+    "/credit-notes/{creditNoteId}",
+    response_model=One[CreditNoteShape],
+    responses=refuses(Code.CREDIT_NOTE_NOT_FOUND),
+)
+async def get_credit_note(note_id: NoteInPath, call: Reading) -> Response:
+    """Show a credit note."""
+    return await show(call, lambda tx: credit_notes.get(tx, call, note_id), _shown)
 
 
 def _shown(view: View) -> CreditNoteShape:

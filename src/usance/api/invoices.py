@@ -32,11 +32,12 @@ from usance.api.fields import (
 from usance.api.lines import LineShape, lines_shown
 from usance.api.pages import KNOWN_QUERY, Paging
 from usance.api.routes import refuses
+from usance.core import references
 from usance.core.decisions.one_off import Content, Item, Terms
 from usance.core.decisions.settle import MarkPaid
 from usance.core.ids import InvoiceId
 from usance.core.invoices import Invoice, InvoiceKind, InvoiceStatus
-from usance.core.refusals import Code
+from usance.core.refusals import Code, invalid
 
 router: Final = routes.router("Invoices")
 
@@ -88,7 +89,10 @@ class DraftContent(Strict):
 
 
 class NewInvoice(DraftContent):
-    """A one-off invoice: issued now, or kept as a draft. Without `currency` it is the account's."""
+    """A one-off invoice: issued now, or kept as a draft. Without `currency` it is the account's.
+
+    When a draft is to be paid is said when it is issued.
+    """
 
     customer_reference_id: Reference
     currency: Currency | None = None
@@ -238,7 +242,10 @@ async def write_off_invoice(invoice_id: InvoiceInPath, body: WritingOff, call: C
 )
 async def create_invoice(body: NewInvoice, call: Command) -> Response:
     """Charge a customer for something of your own: a one-off invoice, issued now or kept as a draft."""
-    terms = None if body.is_draft else Terms(body.net_terms_days, body.grace_period)
+    terms = Terms(body.net_terms_days, body.grace_period)
+    if body.is_draft and terms != Terms():
+        field = "netTermsDays" if body.net_terms_days else "gracePeriod"
+        raise invalid(field, "A draft is due only once it is issued: say this when you issue it.")
     return await answer(
         call,
         lambda tx: invoices.draw_up(
@@ -247,7 +254,7 @@ async def create_invoice(body: NewInvoice, call: Command) -> Response:
             body.customer_reference_id,
             body.content,
             currency=body.currency,
-            terms=terms,
+            terms=None if body.is_draft else terms,
         ),
         _shown,
         status=201,
@@ -351,7 +358,7 @@ def invoice_shown(invoice: Invoice, customer_reference: str) -> InvoiceShape:
         period_end=invoice.ends_at,
         subscription_id=invoice.subscription_id,
         customer_reference_id=customer_reference,
-        payment_reference=invoice.number,
+        payment_reference=None if invoice.number is None else references.make(invoice.number),
         lines=lines_shown(invoice.id, invoice.lines, (invoice.starts_at, invoice.ends_at)),
         seller=None if invoice.parties is None else invoice.parties["seller"],
         customer=None if invoice.parties is None else invoice.parties["customer"],

@@ -133,7 +133,7 @@ def _statement(one: Statement) -> StatementShape:
                 id=each.id,
                 number=each.number,
                 reference=each.reference,
-                amount=each.amount,
+                amount=money.rounded(each.amount, one.currency),
                 balance=balance,
             )
         )

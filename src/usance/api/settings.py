@@ -54,8 +54,10 @@ class Seller(Strict):
     website: Text255 | None = None
     account_holder: Text255 | None = None
     bank_name: Text255 | None = None
-    iban: Annotated[Text255 | None, AfterValidator(_iban)] = None
-    bic: Annotated[Text255 | None, AfterValidator(_bic)] = None
+    iban: Annotated[
+        Text255 | None, AfterValidator(_iban), Field(examples=["DE89370400440532013000"])
+    ] = None
+    bic: Annotated[Text255 | None, AfterValidator(_bic), Field(examples=["COBADEFFXXX"])] = None
     terms: LongText | None = None
     footer: LongText | None = None
 

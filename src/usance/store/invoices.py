@@ -93,6 +93,22 @@ _NOTES_COUNT: Final = """
        AND ($2::uuid IS NULL OR customer_id = $2)
 """
 
+_NOTE_BY_ID: Final = f"""
+    SELECT {_NOTE_COLUMNS}
+      FROM credit_notes
+     WHERE account_id = $1
+       AND credit_note_id = $2
+"""
+
+_NUMBERS: Final = """
+    SELECT number
+      FROM invoices
+     WHERE account_id = $1
+       AND customer_id = $2
+       AND invoice_id = ANY($3)
+     ORDER BY issued_at, invoice_id
+"""
+
 _NOTE: Final = f"""
     SELECT {_NOTE_COLUMNS}
       FROM credit_notes
@@ -183,6 +199,20 @@ async def applied(
     owners = list({note.customer_id for note in notes})
     found = await tx.fetch(_APPLIED, account_id, owners, [note.id for note in notes])
     return {CreditNoteId(row["source_id"]): row["amount"] for row in found}
+
+
+async def find_note(tx: Tx, account_id: AccountId, note_id: CreditNoteId) -> CreditNote | None:
+    """Return one credit note of the account, or None."""
+    row = await tx.fetchrow(_NOTE_BY_ID, account_id, note_id)
+    return None if row is None else rows.credit_note(row)
+
+
+async def numbers(
+    tx: Tx, account_id: AccountId, customer_id: CustomerId, ids: Sequence[InvoiceId]
+) -> tuple[str, ...]:
+    """Return the numbers of a customer's invoices, in the order in which they were issued."""
+    found = await tx.fetch(_NUMBERS, account_id, customer_id, list(ids))
+    return tuple(row["number"] for row in found if row["number"] is not None)
 
 
 async def notes_page(

@@ -65,6 +65,8 @@ _IN_ALL: Final = f"""
 """
 
 # In the order of one instant: a document that is gone, then what lowers the debt, then what raises it.
+# A reversal raises it by what was taken off invoices and the balance: what had been sent back by then is
+# asked for by an invoice of its own, and counts once.
 _MOVEMENTS: Final = """
     SELECT voided_at AS at, 0 AS rank, 'INVOICE_VOIDED' AS kind, invoice_id AS id, number,
            NULL::text AS reference, -amount AS amount, account_id, customer_id, currency
@@ -81,9 +83,22 @@ _MOVEMENTS: Final = """
            currency
       FROM payments
      UNION ALL
-    SELECT reversed_at, 4, 'PAYMENT_REVERSED', payment_id, NULL, reference, amount, account_id,
-           customer_id, currency
-      FROM payments WHERE reversed_at IS NOT NULL
+    SELECT reversed_at, 4, 'PAYMENT_REVERSED', payment_id, NULL, reference,
+           - (SELECT coalesce(sum(a.amount), 0)
+                FROM applications a
+               WHERE a.account_id = p.account_id
+                 AND a.customer_id = p.customer_id
+                 AND a.source = 'PAYMENT'
+                 AND a.source_id = p.payment_id
+                 AND a.amount < 0)
+           - (SELECT coalesce(sum(e.amount), 0)
+                FROM balance_entries e
+               WHERE e.account_id = p.account_id
+                 AND e.customer_id = p.customer_id
+                 AND e.kind = 'REVERSAL'
+                 AND e.source_id = p.payment_id),
+           account_id, customer_id, currency
+      FROM payments p WHERE reversed_at IS NOT NULL
      UNION ALL
     SELECT at, 5, 'PAYOUT', entry_id, NULL, NULL, -amount, account_id, customer_id, currency
       FROM balance_entries WHERE kind = 'PAYOUT'

@@ -830,6 +830,8 @@ CREATE UNIQUE INDEX credit_grants_identity ON public.credit_grants USING btree (
 
 CREATE INDEX credit_grants_usable ON public.credit_grants USING btree (account_id, customer_id, pool_id) WHERE (remaining > (0)::numeric);
 
+CREATE INDEX credit_notes_id ON public.credit_notes USING btree (credit_note_id);
+
 CREATE UNIQUE INDEX credit_notes_identity ON public.credit_notes USING btree (account_id, customer_id, subscription_id, seq, kind, n);
 
 CREATE UNIQUE INDEX credit_pools_denomination ON public.credit_pools USING btree (account_id, customer_id, denomination);

@@ -1,7 +1,7 @@
 """One-off invoices: the seller's own lines, drawn up as a draft or issued at once.
 
 Units: amounts are rounded once, on the line; quantities and unit prices are exact.
-Sources: BILLING.md, "Paying" ("One-off invoices").
+Sources: BILLING.md, "Paying".
 """
 
 from collections.abc import Sequence

@@ -389,6 +389,7 @@ CREATE TABLE credit_notes (
     PRIMARY KEY (account_id, customer_id, credit_note_id),
     FOREIGN KEY (account_id, customer_id, subscription_id) REFERENCES subscriptions
 );
+CREATE INDEX credit_notes_id ON credit_notes (credit_note_id);
 CREATE UNIQUE INDEX credit_notes_identity
     ON credit_notes (account_id, customer_id, subscription_id, seq, kind, n);
 

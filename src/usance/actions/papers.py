@@ -1,0 +1,206 @@
+"""Papers: invoices and credit notes as they are printed.
+
+Sources: BILLING.md, "Paying"; docs/documents.md.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Final
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from usance.actions import ledger
+from usance.actions.commands import Call
+from usance.core import parties, references
+from usance.core.accounts import Account
+from usance.core.ids import CreditNoteId, InvoiceId
+from usance.core.invoices import CreditNote, Invoice, InvoiceStatus, Line
+from usance.core.refusals import Code, Refusal
+from usance.documents import paper
+from usance.documents.paper import Kind, Language, Mark, Paper, Party, Payment, Share, Size
+from usance.store import customers as stored_customers
+from usance.store import invoices as stored
+from usance.store.db import Tx
+
+_MICROSECOND: Final = timedelta(microseconds=1)
+_ADDRESS: Final = ("line1", "line2", "line3", "postalCode", "city", "state", "region", "country")
+_MARKS: Final = {
+    InvoiceStatus.PENDING: Mark.DRAFT,
+    InvoiceStatus.PAID: Mark.PAID,
+    InvoiceStatus.VOID: Mark.VOID,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """How a document is printed."""
+
+    language: Language = Language.EN
+    size: Size = Size.A4
+
+
+async def invoice(tx: Tx, call: Call, invoice_id: UUID, style: Style) -> Paper:
+    """Return an invoice, or a draft, as it is printed.
+
+    Refusals, in this order: invoice_not_found, invoice_pending (it still accrues).
+    """
+    found = await stored.find(tx, call.account.id, InvoiceId(invoice_id))
+    if found is None:
+        raise Refusal(Code.INVOICE_NOT_FOUND, "There is no such invoice.")
+    owner = found.customer_id
+    customer = (await stored_customers.by_ids(tx, call.account.id, [owner]))[owner]
+    await ledger.settled(tx, call, customer)
+    if found.status is InvoiceStatus.PENDING and not found.is_draft:
+        raise Refusal(Code.INVOICE_PENDING, "The invoice is not issued yet: it still accrues.")
+    said = found.parties or parties.of(call.account, customer)
+    return of_invoice(found, said, call.account, style)
+
+
+async def credit_note(tx: Tx, call: Call, note_id: UUID, style: Style) -> Paper:
+    """Return a credit note as it is printed, or refuse: credit_note_not_found."""
+    found = await stored.find_note(tx, call.account.id, CreditNoteId(note_id))
+    if found is None:
+        raise Refusal(Code.CREDIT_NOTE_NOT_FOUND, "There is no such credit note.")
+    corrected = await stored.numbers(tx, call.account.id, found.customer_id, found.invoice_ids)
+    return of_note(found, corrected, call.account, style)
+
+
+def of_invoice(
+    one: Invoice, said: Mapping[str, Mapping[str, object]], account: Account, style: Style
+) -> Paper:
+    """Return an invoice as it is printed; `said` are its parties."""
+    zone = ZoneInfo(account.zone)
+    seller = said["seller"]
+    is_open = one.status not in _MARKS
+    note = [] if one.memo is None else one.memo.splitlines()
+    return Paper(
+        kind=Kind.INVOICE,
+        number=one.number,
+        issued_on=None if one.issued_at is None else one.issued_at.astimezone(zone).date(),
+        seller=_party(seller, str(seller.get("legalName") or seller["name"])),
+        customer=_party(said["customer"], _customer_name(said["customer"])),
+        lines=tuple(_line(each, zone) for each in one.lines),
+        currency=one.currency,
+        subtotal=one.subtotal,
+        taxes=_taxes(one.tax_rate, one.subtotal, one.tax_amount),
+        total=one.amount,
+        paid=one.amount_paid,
+        due=one.amount_due,
+        due_on=None if one.due_at is None else one.due_at.astimezone(zone).date(),
+        days=_days(one.starts_at, one.ends_at, zone),
+        payment=_payment(seller, one.number) if is_open and one.number is not None else None,
+        customer_number=str(said["customer"]["reference"]),
+        terms=tuple(filter(None, [*note, *_texts(seller, "terms")])),
+        footer=_texts(seller, "footer"),
+        mark=_MARKS.get(one.status),
+        language=style.language,
+        size=style.size,
+    )
+
+
+def of_note(one: CreditNote, corrected: tuple[str, ...], account: Account, style: Style) -> Paper:
+    """Return a credit note as it is printed; `corrected` are the numbers of its invoices."""
+    zone = ZoneInfo(account.zone)
+    seller, customer = one.parties["seller"], one.parties["customer"]
+    return Paper(
+        kind=Kind.CREDIT_NOTE,
+        number=one.number,
+        issued_on=one.issued_at.astimezone(zone).date(),
+        seller=_party(seller, str(seller.get("legalName") or seller["name"])),
+        customer=_party(customer, _customer_name(customer)),
+        lines=tuple(_line(each, zone) for each in one.lines),
+        currency=one.currency,
+        subtotal=one.subtotal,
+        taxes=_taxes(one.tax_rate, one.subtotal, one.tax_amount),
+        total=one.amount,
+        paid=one.amount - one.amount,
+        due=one.amount - one.amount,
+        customer_number=str(customer["reference"]),
+        corrects=corrected,
+        footer=_texts(seller, "footer"),
+        language=style.language,
+        size=style.size,
+    )
+
+
+def _line(one: Line, zone: ZoneInfo) -> paper.Line:
+    share = None
+    if one.elapsed_us is not None and one.length_us is not None:
+        share = Share(one.elapsed_us, one.length_us)
+    return paper.Line(
+        description=one.description,
+        amount=one.amount,
+        days=_days(one.starts_at, one.ends_at, zone),
+        quantity=one.quantity,
+        unit_price=one.unit_price,
+        share=share,
+    )
+
+
+def _days(
+    starts_at: datetime | None, ends_at: datetime | None, zone: ZoneInfo
+) -> paper.Days | None:
+    """Return the days of a half-open time: the one in which it ends is the last before its end."""
+    if starts_at is None or ends_at is None:
+        return None
+    first = starts_at.astimezone(zone).date()
+    last = max(ends_at - _MICROSECOND, starts_at).astimezone(zone).date()
+    return paper.Days(first, last)
+
+
+def _taxes(rate: Decimal, net: Decimal, amount: Decimal) -> tuple[paper.Tax, ...]:
+    """Return the tax; at a rate of 0 nothing is said of one: why there is none is the seller's to say."""
+    if rate == 0:
+        return ()
+    return (paper.Tax(paper.TaxCategory.STANDARD, rate, net, amount),)
+
+
+def _party(said: Mapping[str, object], name: str) -> Party:
+    return Party(
+        name=name,
+        address=_address(said.get("address")),
+        email=_text(said, "email"),
+        phone=_text(said, "phone"),
+        website=_text(said, "website"),
+        tax_id=_text(said, "vatId") or _text(said, "taxId"),
+        tax_number=_text(said, "taxNumber"),
+    )
+
+
+def _customer_name(said: Mapping[str, object]) -> str:
+    return _text(said, "name") or _text(said, "email") or str(said["reference"])
+
+
+def _payment(seller: Mapping[str, object], number: str) -> Payment:
+    return Payment(
+        reference=references.make(number),
+        holder=_text(seller, "accountHolder") or _text(seller, "legalName"),
+        iban=_text(seller, "iban"),
+        bic=_text(seller, "bic"),
+        bank=_text(seller, "bankName"),
+    )
+
+
+def _address(said: object) -> tuple[str, ...]:
+    """Return an address a line each: what is known by name in the usual order, and then the rest."""
+    if not isinstance(said, Mapping):
+        return ()
+    town = " ".join(str(said[name]) for name in ("postalCode", "city") if name in said)
+    lines = [
+        town if name == "city" else str(said[name])
+        for name in _ADDRESS
+        if name in said and (name != "postalCode" or "city" not in said)
+    ]
+    lines += [str(value) for name, value in said.items() if name not in _ADDRESS]
+    return tuple(line for line in lines if line.strip())
+
+
+def _text(said: Mapping[str, object], name: str) -> str | None:
+    value = said.get(name)
+    return None if value is None else str(value)
+
+
+def _texts(said: Mapping[str, object], name: str) -> tuple[str, ...]:
+    return tuple(line for line in str(said.get(name) or "").splitlines() if line.strip())
