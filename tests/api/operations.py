@@ -239,6 +239,7 @@ class World:
             "metadata": {"a": 1},
             "meta": {"a": 1},
             "eventIdempotencyKey": f"e{n}",
+            "isDraft": False,  # of a draft no terms are told
             "correctsEventKey": None,  # an event of its own, not a correction
             "reference": f"r{n}",
             "occurredAt": written(now),

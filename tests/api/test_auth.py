@@ -4,6 +4,7 @@ import pytest
 from tests.api.client import Api
 
 from usance.actions import accounts
+from usance.api import hot
 from usance.store.db import Tx
 
 UNKNOWN = "sk_test_" + "x" * 43
@@ -80,6 +81,32 @@ async def test_a_revoked_key_opens_nothing_from_then_on(api: Api):
     await api.db.run(lambda tx: accounts.revoke_key(tx, api.account.id, key.key.id))
     assert await _got(api, {"X-API-Key": key.secret}) == 401
     assert await _got(api, {"X-API-Key": api.secret}) == 200
+
+
+async def test_a_revoked_key_checks_nothing_in_the_fast_lane(api: Api):
+    async def second(tx: Tx) -> accounts.NewKey:
+        return await accounts.create_key(tx, api.account, "second")
+
+    key = await api.db.run(second)
+    await api.post("/customers", {"customerReferenceId": "c"})
+
+    async def asked() -> int:
+        headers = {"Authorization": f"Bearer {key.secret}"}
+        return (await api.client.get("/api/v1/entitlements/c/f", headers=headers)).status_code
+
+    assert (await asked(), await asked()) == (200, 200)
+    await api.db.run(lambda tx: accounts.revoke_key(tx, api.account.id, key.key.id))
+    assert await asked() == 401
+
+
+@pytest.mark.parametrize("header", ["Authorization", "X-API-Key"])
+async def test_what_is_too_long_for_a_key_is_not_kept(api: Api, header: str):
+    hot._hash_of.cache_clear()
+    secret = "sk_test_" + "x" * 10_000
+    headers = {header: f"Bearer {secret}" if header == "Authorization" else secret}
+    response = await api.client.get("/api/v1/entitlements/c/f", headers=headers)
+    assert response.status_code == 401
+    assert hot._hash_of.cache_info().currsize == 0
 
 
 async def test_revoking_again_keeps_the_first_instant(api: Api):

@@ -190,8 +190,11 @@ class Trial:
         self.problems.append(f"{answer.status} {problem}: {says}: {answer.raw[:200]!r}")
 
 
-# What makes an event a correction makes these wrong.
-_NOT_CORRECTED = {"costAmount", "costInput", "revenueAmount", "usageUnits"}
+# What a field says makes these others wrong.
+_EXCLUDES = {
+    "correctsEventKey": {"costAmount", "costInput", "revenueAmount", "usageUnits"},
+    "isDraft": {"netTermsDays", "gracePeriod"},
+}
 
 
 def _related(field: str, place: str) -> bool:
@@ -201,10 +204,7 @@ def _related(field: str, place: str) -> bool:
         if a.startswith((f"{b}.", f"{b}[")):
             return True
     last = place.rpartition(".")[2]
-    if (
-        last == "correctsEventKey"
-        and field.removeprefix(place.removesuffix(last)) in _NOT_CORRECTED
-    ):
+    if field.removeprefix(place.removesuffix(last)) in _EXCLUDES.get(last, ()):
         return True
     other = EITHER.get(last) or {b: a for a, b in EITHER.items()}.get(last)
     return other is not None and field == place.removesuffix(last) + other

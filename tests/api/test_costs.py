@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 import pytest
 from tests.api.client import Api, Got
@@ -59,13 +60,10 @@ async def _cost(
     return receipt["costAmount"], receipt["costCurrency"]
 
 
-async def _detail(shop: Shop) -> Any:
-    """Return the unit prices that are stored with the newest event."""
-    return await shop.api.db.peek(
-        lambda tx: tx.fetchval(
-            "SELECT cost_detail FROM usage_events ORDER BY recorded_at DESC, event_id DESC LIMIT 1"
-        )
-    )
+async def _detail(shop: Shop, receipt: dict[str, Any]) -> Any:
+    """Return the unit prices that are stored with an event."""
+    statement = "SELECT cost_detail FROM usage_events WHERE event_id = $1"
+    return await shop.api.db.peek(lambda tx: tx.fetchval(statement, UUID(receipt["eventId"])))
 
 
 # --- publishing -----------------------------------------------------------------------------------
@@ -260,12 +258,12 @@ async def test_a_model_that_nobody_knows_is_flagged_until_it_has_a_price(shop: S
         None,
         ["unknown_model: unknown_model"],
     )
-    assert await _detail(shop) is None
+    assert await _detail(shop, unknown) is None
     await _publish(shop, "models", PRICE, model="house-llm", provider=None)
     known = await shop.use(1, costInput=call)
     assert (known["costAmount"], known["costCurrency"], known["notes"]) == (*OWN, [])
     own = {"provider": None, "model": "house-llm", "currency": "CHF", "source": "own"}
-    assert await _detail(shop) == own | {
+    assert await _detail(shop, known) == own | {
         "since": written(START),
         "parts": [
             {
@@ -288,9 +286,9 @@ async def test_a_model_that_nobody_knows_is_flagged_until_it_has_a_price(shop: S
 
 async def test_the_unit_price_of_a_rule_is_stored_with_the_event(shop: Shop):
     await _publish(shop, "features", RULE)
-    await _cost(shop)
+    receipt = await shop.use(3)
     part = {"unit": "units", "quantity": 3, "unitPrice": Decimal("0.002"), "per": 1}
-    assert await _detail(shop) == {
+    assert await _detail(shop, receipt) == {
         "featureKey": "ai_chat",
         "currency": "EUR",
         "since": written(START),

@@ -79,7 +79,8 @@ class Edge:
             return
         scope["path"] = path
         limit = _BODY_BYTES_MAX_BY_PATH.get(path, _BODY_BYTES_MAX)
-        if int(headers.get(b"content-length", b"0")) > limit:
+        length = headers.get(b"content-length", b"")
+        if length.isdigit() and int(length) > limit:
             await errors.refused(scope, _too_large(limit))(scope, receive, send)
             return
         await self._app(scope, _bounded(receive, limit), send)

@@ -48,6 +48,7 @@ _MEDIA_TYPE: Final = (b"content-type", b"application/json")
 _IDEMPOTENCY_KEY: Final = b"idempotency-key"
 _LANES: Final = 2
 _KEYS_KEPT: Final = 1_024
+_KEY_BYTES_MAX: Final = 256  # longer is no key, and what anybody may send is not kept
 
 _Body = TypeVar("_Body", bound=BaseModel)
 _Keyed = TypeVar("_Keyed", "_Event", "_Hold", "_Check")
@@ -274,7 +275,7 @@ def _key_hash(headers: Mapping[bytes, bytes]) -> bytes:
         if secret is not None or bearer[:7] != b"Bearer ":
             raise Ordinary
         secret = bearer[7:]
-    hashed = None if secret is None else _hash_of(secret)
+    hashed = None if secret is None or len(secret) > _KEY_BYTES_MAX else _hash_of(secret)
     if hashed is None:
         raise Ordinary
     return hashed

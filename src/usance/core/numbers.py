@@ -1,7 +1,7 @@
 """Document numbers: how a series' running number is written.
 
 A series never restarts and has no gaps. Its format ends in the running number, and no digit stands
-directly before that, so two documents never get one number, however often the format is changed.
+directly before that, so two documents of it never get one number, however often it is changed.
 
 Units: years and months are those of the account's zone.
 Sources: BILLING.md, "Numbers".
