@@ -18,7 +18,7 @@ from usance.store.db import Db
 from usance.worker import loop
 
 BATCH = loop._BATCH  # noqa: SLF001 - as many as the worker takes
-WARM_UP = 10 * BATCH
+WARM_UP = 2 * BATCH
 
 
 async def main(dsn: str) -> None:

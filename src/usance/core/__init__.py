@@ -9,7 +9,7 @@ In the order in which it is best read:
 4. `accounts`, `customers`, `subscriptions`, `invoices`, `numbers`, `parties`, `payments`, `credits`, `metering`, `holds`,
    `costs`: what is kept.
 5. `ids`, `references`, `refusals`: how things are named, and every reason for a no.
-6. `snapshot`, `draft`, `outcome`: what a decision reads, works on, and wants written.
+6. `values`, `snapshot`, `draft`, `outcome`: what a decision reads, works on, and wants written.
 7. `usage`, `entitlements`: whom usage belongs to, and whether it is allowed.
 8. `decisions`: `subscribe` and `settle` first, then `advance` with `due` and `lifecycle`, then `rating`, `billing`
    and `granting`, then `change_plan`, `cancel`, `record`; the others stand alone.

@@ -8,7 +8,6 @@ step that is taken late: what is written down carries `now`, what time has decid
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from typing import TypeVar
@@ -25,6 +24,7 @@ from usance.core.outcome import Notice, Outcome, changes, check
 from usance.core.payments import Application, Balance, BalanceEntry, EntryKind, Payment, Source
 from usance.core.snapshot import Snapshot
 from usance.core.subscriptions import PendingChange, Segment, Subscription, SubscriptionPeriod
+from usance.core.values import replace
 
 Key = TypeVar("Key")
 Row = TypeVar("Row")

@@ -8,13 +8,14 @@ Sources: BILLING.md, "States", "Paying".
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 
 from usance.core import money
 from usance.core.ids import CreditNoteId, CustomerId, InvoiceId, SubscriptionId
+from usance.core.values import replace
 
 
 class InvoiceKind(StrEnum):

@@ -3,15 +3,13 @@
 Units: `jsonb` numbers are `numeric`, so `1.50` keeps both decimals and 10^30 all its digits.
 """
 
-import json
 from decimal import Decimal
 from typing import Any, Final
 
 import msgspec
 
 _ENCODER: Final = msgspec.json.Encoder(decimal_format="number", enc_hook=None)
-# Made once: to make one takes longer than most of what it reads.
-_DECODER: Final = json.JSONDecoder(parse_float=Decimal)
+_DECODER: Final = msgspec.json.Decoder(float_hook=Decimal)
 
 
 def encode(value: object) -> str:

@@ -10,7 +10,6 @@ Sources: BILLING.md, "Five principles", "Numbers".
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -20,6 +19,7 @@ from usance.core.accounts import Account
 from usance.core.ids import AccountId, CustomerId
 from usance.core.invoices import CreditNote, Invoice
 from usance.core.outcome import Changes, Outcome
+from usance.core.values import replace
 from usance.store import holds, outcome_money, outcome_subscriptions, outcome_usage
 from usance.store.db import Tx
 from usance.store.outcome_batch import Entry, many

@@ -15,7 +15,7 @@ from usance import clock
 from usance.actions import advance, operations
 from usance.store.db import Db
 
-_BATCH: Final = 200
+_BATCH: Final = 1_000
 _TIDY_SECONDS: Final = 3600.0
 _IDLE_SECONDS: Final = 0.5
 _FAILED_SECONDS: Final = 5.0

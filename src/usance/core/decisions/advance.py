@@ -7,7 +7,6 @@ clock, the real one otherwise, so that a late worker gives a customer time and n
 Sources: BILLING.md, "Five principles", "Renewing".
 """
 
-from dataclasses import replace
 from datetime import datetime
 from typing import assert_never
 
@@ -38,6 +37,7 @@ from usance.core.subscriptions import (
     SubscriptionPeriod,
     SubscriptionStatus,
 )
+from usance.core.values import replace
 
 
 def first_due(before: Snapshot, now: datetime) -> Step | None:

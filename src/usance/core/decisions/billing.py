@@ -5,7 +5,6 @@ Sources: BILLING.md, "Renewing", "Upgrading, downgrading".
 """
 
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
@@ -27,6 +26,7 @@ from usance.core.invoices import (
 from usance.core.payments import EntryKind, Source
 from usance.core.snapshot import Snapshot
 from usance.core.subscriptions import Subscription, SubscriptionPeriod
+from usance.core.values import replace
 
 ZERO: Final = Decimal(0)
 

@@ -4,7 +4,7 @@ Units: shares of time are microseconds, exact; each amount is rounded once.
 Sources: BILLING.md, "Cancelling".
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Final
@@ -34,6 +34,7 @@ from usance.core.subscriptions import (
     SubscriptionPeriod,
     SubscriptionStatus,
 )
+from usance.core.values import replace
 
 ZERO: Final = Decimal(0)
 _FEES: Final = frozenset({LineKind.BASE, LineKind.REMAINING_TIME, LineKind.UNUSED_TIME})

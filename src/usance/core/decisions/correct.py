@@ -8,7 +8,7 @@ Sources: BILLING.md, "Usage" ("Corrections").
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Final
@@ -26,6 +26,7 @@ from usance.core.ids import EventId
 from usance.core.metering import LATEST_FUTURE, LATEST_PAST, Correction, CounterKey, UsageEvent
 from usance.core.refusals import Refusal, invalid
 from usance.core.usage import Match
+from usance.core.values import replace
 
 ZERO: Final = Decimal(0)
 

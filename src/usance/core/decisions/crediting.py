@@ -4,7 +4,6 @@ Units: amounts are Decimals at the currency's scale, positive on a credit note.
 Sources: BILLING.md, "Paying", "Usage".
 """
 
-from dataclasses import replace
 from decimal import Decimal
 from enum import IntEnum
 from typing import Final
@@ -15,6 +14,7 @@ from usance.core.ids import CreditNoteId, InvoiceId
 from usance.core.invoices import OPEN, CreditNote, Invoice, Line, NoteKind, Refund, totals
 from usance.core.payments import EntryKind, Source
 from usance.core.subscriptions import Subscription
+from usance.core.values import replace
 
 
 class Occasion(IntEnum):

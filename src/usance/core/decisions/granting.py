@@ -5,7 +5,6 @@ Sources: BILLING.md, "Credits".
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Final, assert_never
@@ -18,6 +17,7 @@ from usance.core.ids import EventId, GrantId, PoolId, SubscriptionId, Transactio
 from usance.core.invoices import InvoiceStatus
 from usance.core.periods import Interval, Unit
 from usance.core.subscriptions import Subscription, SubscriptionPeriod
+from usance.core.values import replace
 
 ZERO: Final = Decimal(0)
 

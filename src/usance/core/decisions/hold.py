@@ -4,7 +4,7 @@ Units: units of the feature and credits, exact.
 Sources: BILLING.md, "Holds".
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
@@ -22,6 +22,7 @@ from usance.core.outcome import Outcome
 from usance.core.refusals import Code, Refusal, invalid
 from usance.core.snapshot import Snapshot
 from usance.core.usage import Match
+from usance.core.values import replace
 
 ZERO: Final = Decimal(0)
 

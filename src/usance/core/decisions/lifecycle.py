@@ -7,7 +7,6 @@ Units: instants are UTC; amounts are Decimals at the currency's scale.
 Sources: BILLING.md, "Starting", "Renewing", "Paying".
 """
 
-from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Final
@@ -31,6 +30,7 @@ from usance.core.subscriptions import (
     SubscriptionPeriod,
     SubscriptionStatus,
 )
+from usance.core.values import replace
 
 ZERO: Final = Decimal(0)
 

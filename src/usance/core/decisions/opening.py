@@ -4,7 +4,6 @@ Units: instants are UTC; amounts are Decimals at the currency's scale.
 Sources: BILLING.md, "Calendar", "Renewing".
 """
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
@@ -16,6 +15,7 @@ from usance.core.draft import Draft
 from usance.core.ids import InvoiceId, SubscriptionId
 from usance.core.invoices import Invoice, InvoiceKind, InvoiceStatus
 from usance.core.subscriptions import Segment, Subscription, SubscriptionPeriod
+from usance.core.values import replace
 
 ZERO: Final = Decimal(0)
 

@@ -8,7 +8,7 @@ Sources: BILLING.md, "Upgrading, downgrading", "Usage".
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Final
@@ -21,6 +21,7 @@ from usance.core.invoices import Line, LineKind, Refund
 from usance.core.metering import Counter, CounterKey
 from usance.core.pricing import PerUnit
 from usance.core.subscriptions import Segment, Subscription, SubscriptionPeriod
+from usance.core.values import replace
 
 ZERO: Final = Decimal(0)
 

@@ -8,7 +8,7 @@ Sources: BILLING.md, "Usage", "Credits".
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Final, assert_never
@@ -25,6 +25,7 @@ from usance.core.pricing import Volume
 from usance.core.refusals import Code, Refusal, invalid
 from usance.core.subscriptions import Subscription
 from usance.core.usage import Match
+from usance.core.values import replace
 
 ZERO: Final = Decimal(0)
 

@@ -4,7 +4,6 @@ Units: shares of time are microseconds, exact; each amount is rounded once.
 Sources: BILLING.md, "Upgrading, downgrading".
 """
 
-from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Final
@@ -22,6 +21,7 @@ from usance.core.subscriptions import (
     SubscriptionPeriod,
     SubscriptionStatus,
 )
+from usance.core.values import replace
 
 ZERO: Final = Decimal(0)
 
