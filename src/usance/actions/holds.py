@@ -5,7 +5,7 @@ Sources: BILLING.md, "Holds".
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -25,6 +25,7 @@ from usance.core.ids import CustomerId, HoldId
 from usance.core.outcome import Outcome
 from usance.core.refusals import Code, Refusal
 from usance.core.snapshot import Snapshot
+from usance.core.values import replace
 from usance.store import customers, outcome
 from usance.store import holds as stored
 from usance.store import usage as stored_usage

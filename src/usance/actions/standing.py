@@ -5,7 +5,7 @@ Sources: docs/decisions/0008.
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from usance.core import outcome as outcomes
@@ -13,6 +13,7 @@ from usance.core.accounts import Account
 from usance.core.decisions import due
 from usance.core.ids import AccountId, CustomerId
 from usance.core.outcome import Outcome
+from usance.core.values import replace
 from usance.store import customers, snapshot
 from usance.store.customers import Mark
 from usance.store.db import Tx

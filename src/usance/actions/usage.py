@@ -8,7 +8,7 @@ Sources: BILLING.md, "Usage".
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, TypeAlias
 from uuid import UUID
@@ -36,6 +36,7 @@ from usance.core.ids import CustomerId
 from usance.core.metering import CounterKey, UsageEvent
 from usance.core.refusals import Code, Refusal
 from usance.core.snapshot import Snapshot
+from usance.core.values import replace
 from usance.store import corrections, customers, outcome
 from usance.store import usage as stored
 from usance.store.customers import Mark

@@ -10,7 +10,7 @@ Sources: docs/decisions/0008.
 
 from collections import OrderedDict
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, Generic, TypeAlias, TypeVar
 
@@ -19,6 +19,7 @@ from usance.core.decisions import due
 from usance.core.entitlements import Entitlement, Question
 from usance.core.ids import AccountId, CustomerId
 from usance.core.snapshot import Snapshot
+from usance.core.values import replace
 from usance.store.customers import Mark
 
 _Key: TypeAlias = tuple[AccountId, CustomerId]
