@@ -19,7 +19,8 @@ line is the setting; without a `customer` there is one called acme, in UTC and w
     subscribe PLAN [grace DAYS]                  pay #N [AMOUNT] [ref REFERENCE] [dated INSTANT]
     upgrade PLAN    downgrade PLAN               undo change    undo cancel    grace DAYS
     cancel end      cancel now [unsettled]       grant DENOMINATION AMOUNT [KIND] [expires INSTANT]
-    void #N                                      buy DENOMINATION CREDITS
+    void #N    write_off #N                      buy DENOMINATION CREDITS
+    bill CURRENCY AMOUNT... [draft] [net DAYS]   redraw #N AMOUNT...    issue #N [net DAYS]
     receive AMOUNT CURRENCY [ref REFERENCE]      reverse REFERENCE    payout AMOUNT CURRENCY
     use FEATURE UNITS [at INSTANT] [key KEY] [model MODEL] [NAME=VALUE]
     correct KEY UNITS [key KEY] [at INSTANT]     takes so many units off the event of that key
@@ -35,7 +36,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
-from itertools import pairwise
+from itertools import pairwise, takewhile
 from pathlib import Path
 from typing import Any
 
@@ -87,6 +88,12 @@ class Step:
         """The word at a position if it is a number."""
         word = self.words[position] if len(self.words) > position else ""
         return Decimal(word) if re.fullmatch(r"\d+(\.\d+)?", word) else None
+
+    @property
+    def amounts(self) -> list[Decimal]:
+        """The amounts of a one-off invoice's lines: all numbers up to the first option."""
+        rest = takewhile(lambda word: word not in {"net", "draft"}, self.words[1:])
+        return [Decimal(word) for word in rest]
 
     @property
     def meta(self) -> dict[str, Any] | None:

@@ -141,7 +141,7 @@ class Http:
         return got
 
     async def _request(self, step: Step, teller: Teller, view: View) -> Request:
-        if step.verb in {"pay", "void"}:
+        if step.verb in {"pay", "void", "write_off", "redraw", "issue"}:
             return _settling(step, teller.labelled(step.words[0]))
         if step.verb in {"upgrade", "downgrade", "undo", "cancel", "grace"}:
             return _changing(step, teller.subscription(view, step.who).id)
@@ -190,8 +190,15 @@ class Http:
 
 
 def _settling(step: Step, invoice: UUID) -> Request:
-    if step.verb == "void":
-        return "POST", f"/invoices/{invoice}/void", {"reason": "A story."}
+    match step.verb:
+        case "void":
+            return "POST", f"/invoices/{invoice}/void", {"reason": "A story."}
+        case "write_off":
+            return "POST", f"/invoices/{invoice}/write-off", {"reason": "A story."}
+        case "redraw":
+            return "PUT", f"/invoices/{invoice}", {"lines": _items(step)}
+        case "issue":
+            return "POST", f"/invoices/{invoice}/issue", _net(step)
     said = {
         "amount": step.amount(1),
         "reference": step.option("ref"),
@@ -199,6 +206,15 @@ def _settling(step: Step, invoice: UUID) -> Request:
     }
     body = {name: value for name, value in said.items() if value is not None}
     return "POST", f"/billing/invoices/{invoice}/mark-paid", body or None
+
+
+def _items(step: Step) -> list[dict[str, Any]]:
+    return [{"description": "Work", "unitPrice": each} for each in step.amounts]
+
+
+def _net(step: Step) -> dict[str, Any]:
+    days = step.option("net")
+    return {} if days is None else {"netTermsDays": int(days)}
 
 
 def _changing(step: Step, one: UUID) -> Request:
@@ -236,6 +252,9 @@ def _said_of_customer(  # noqa: PLR0911 - an arm for each kind of step
         case "receive", amount, currency, *_:
             money = {"amount": Decimal(amount), "currency": currency}
             return "/payments", {**owner, **money, "reference": step.option("ref")}
+        case "bill", currency, *words:
+            drawn = {"currency": currency, "lines": _items(step), "isDraft": "draft" in words}
+            return "/invoices", {**owner, **drawn, **_net(step)}
         case "payout", amount, currency:
             path = f"/customers/{name}/balance/payouts"
             return path, {"amount": Decimal(amount), "currency": currency}

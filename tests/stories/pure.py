@@ -43,6 +43,7 @@ from usance.core.decisions import (
     correct,
     granting,
     lifecycle,
+    one_off,
     publish,
     purchase,
     reconcile,
@@ -50,6 +51,7 @@ from usance.core.decisions import (
     settle,
     subscribe,
     void_invoice,
+    write_off,
 )
 from usance.core.decisions.cancel import Cancel
 from usance.core.decisions.change_plan import ChangePlan, ChangeType
@@ -245,10 +247,10 @@ class Pure:
                 return self._use(step, teller.customer(view, step.who))
             case "check":
                 return self._check(step, teller.customer(view, step.who))
-            case "pay" | "void":
+            case "pay" | "void" | "write_off" | "redraw" | "issue":
                 self._settle(step, teller.labelled(step.words[0]))
                 return None
-            case "subscribe" | "grant" | "buy" | "receive" | "reverse" | "payout":
+            case "subscribe" | "grant" | "buy" | "receive" | "reverse" | "payout" | "bill":
                 name = teller.customer(view, step.who)
                 self._decide(
                     name,
@@ -260,7 +262,9 @@ class Pure:
             step, SubscriptionId(teller.subscription(view, step.who).id)
         )
 
-    def _about_customer(self, step: Step, before: Snapshot, now: datetime, one: UUID) -> Outcome:
+    def _about_customer(  # noqa: PLR0911 - an arm for each kind of step
+        self, step: Step, before: Snapshot, now: datetime, one: UUID
+    ) -> Outcome:
         match step.verb, *step.words:
             case "subscribe", plan, *_:
                 grace = step.option("grace")
@@ -277,6 +281,9 @@ class Pure:
             case "reverse", reference:
                 payments = [p.id for p in before.payments.values() if p.reference == reference]
                 return reconcile.reverse(before, payments[0], now=now, seed=one)
+            case "bill", currency, *words:
+                terms = None if "draft" in words else _terms(step)
+                return one_off.draw_up(before, _content(step), currency, terms, now=now, seed=one)
             case "payout", amount, currency:
                 return reconcile.pay_out(before, Decimal(amount), currency, now=now, seed=one)
         raise AssertionError(f"{step.verb}: not a step")
@@ -297,8 +304,15 @@ class Pure:
         name = next(name for name, facts in self.facts.items() if one in facts.invoices)
 
         def decision(before: Snapshot, now: datetime, drawn: UUID) -> Outcome:
-            if step.verb == "void":
-                return void_invoice.void_invoice(before, one, "A story.", now=now, seed=drawn)
+            match step.verb:
+                case "void":
+                    return void_invoice.void_invoice(before, one, "A story.", now=now, seed=drawn)
+                case "write_off":
+                    return write_off.write_off(before, one, "A story.", now=now, seed=drawn)
+                case "redraw":
+                    return one_off.rewrite(before, one, _content(step), now=now, seed=drawn)
+                case "issue":
+                    return one_off.issue(before, one, _terms(step), now=now, seed=drawn)
             return settle.mark_paid(before, request, now=now, seed=drawn)
 
         self._decide(name, decision, step.number)
@@ -413,7 +427,7 @@ class Pure:
     # Showing -----------------------------------------------------------------------------------------
 
     def _invoice(self, name: str, one: Invoice) -> InvoiceView:
-        if one.status is InvoiceStatus.PENDING:
+        if one.status is InvoiceStatus.PENDING and not one.is_draft:
             one = billing.accrued(self.facts[name], one, self.now)
         one = one.at(self.now)
         return InvoiceView(
@@ -483,6 +497,15 @@ def _note(written: Outcome) -> Answer:
 
 def _receipt(event: UsageEvent) -> Receipt:
     return receipt_view(event.receipt)
+
+
+def _content(step: Step) -> one_off.Content:
+    items = (one_off.Item("Work", Decimal(1), each) for each in step.amounts)
+    return one_off.Content(tuple(items))
+
+
+def _terms(step: Step) -> one_off.Terms:
+    return one_off.Terms(int(step.option("net") or 0))
 
 
 def _give(before: Snapshot, step: Step, now: datetime, drawn: UUID) -> Outcome:
