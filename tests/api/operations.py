@@ -339,6 +339,11 @@ class World:
         made = await self.shop.subscribe(known["planKey"], f"{known['customerReferenceId']}-i")
         return {"invoiceId": made["invoice"]["id"]}
 
+    async def line(self, known: dict[str, Any]) -> dict[str, Any]:
+        """Name the first line of the invoice that is known."""
+        invoice = await self.api.get(f"/invoices/{known['invoiceId']}")
+        return {"lineId": invoice.data["lines"][0]["id"]}
+
     async def payer(self, known: dict[str, Any]) -> dict[str, Any]:
         """Make a payment of a customer of its own."""
         payer = known | {"customerReferenceId": f"{known['customerReferenceId']}-p"}
@@ -391,6 +396,7 @@ _MAKERS: dict[str, Callable[[World, dict[str, Any]], Awaitable[dict[str, Any]]]]
     "holdId": World.hold,
     "invoiceId": World.invoice,
     "creditNoteId": World.credit_note,
+    "lineId": World.line,
     "modelPriceId": World.model_price,
     "paymentId": World.payer,
     "planId": World.plan_ids,

@@ -107,11 +107,13 @@ def test_included_units_come_off_before_any_price_applies(model, quantity, expec
 
 def test_a_breakdown_shows_each_step():
     assert breakdown(price_of(Graduated(FEES), included="3"), D("28")) == (
-        Charge(D(10), D(2), D(5), D(25), D(10)),
-        Charge(D(10), D(1), D(7), D(17), D(20)),
-        Charge(D(5), D("0.5"), D(9), D("11.5"), None),
+        Charge(D(10), D(2), D(5), D(25), D(10), D(0)),
+        Charge(D(10), D(1), D(7), D(17), D(20), D(10)),
+        Charge(D(5), D("0.5"), D(9), D("11.5"), None, D(20)),
     )
-    assert breakdown(price_of(Volume(FEES)), D(15)) == (Charge(D(15), D(1), D(7), D(22), D(20)),)
+    assert breakdown(price_of(Volume(FEES)), D(15)) == (
+        Charge(D(15), D(1), D(7), D(22), D(20), D(10)),
+    )
     assert breakdown(price_of(BLOCKS), D(2500)) == (Charge(D(3), D("1.50"), D(0), D("4.50"), None),)
     assert breakdown(price_of(PER_UNIT), D(2)) == (Charge(D(2), D("0.05"), D(0), D("0.10"), None),)
     assert breakdown(price_of(PER_UNIT, included="2"), D(2)) == ()

@@ -129,6 +129,21 @@ class Http:
             pools,
         )
 
+    async def explained(self) -> list[Mapping[str, Any]]:
+        """All invoices and credit notes, as they are explained."""
+        found = []
+        for one in self.setting.people:
+            for kind, path in (
+                ("invoices", f"/billing/invoices/{one.name}?limit=200"),
+                ("credit-notes", f"/credit-notes?limit=200&customerReferenceId={one.name}"),
+            ):
+                for each in (await self.api.get(path)).data:
+                    shown = (await self.api.get(f"/{kind}/{each['id']}/explain")).data
+                    told = [{k: line[k] for k in each["lines"][0]} for line in shown["lines"]]
+                    assert told == each["lines"], "explained are the lines that were issued"
+                    found.append(shown)
+        return found
+
     # The steps ---------------------------------------------------------------------------------------
 
     async def _command(self, method: str, path: str, body: object = None, *, drawn: UUID) -> Got:

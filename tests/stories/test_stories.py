@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from tests import explained
 from tests.api import client
 from tests.api.client import Api
 from tests.stories import format as text
@@ -59,6 +60,8 @@ async def test_http_comes_to_the_same(path: Path, clock: str, door: Api, edge: E
             view = await http.view()
             assert view == pure.view(), step
             told.append(teller.told(view, answer))
+        for document in await http.explained():
+            explained.check_document(document)
     assert text.write(story, told) == story.text
 
 

@@ -4,7 +4,8 @@ It imports nothing but the standard library and `tzdata`: no clock, no input or 
 In the order in which it is best read:
 
 1. `money`, `periods`, `windows`: exact amounts, and where periods begin and end.
-2. `pricing`, `proration`: what a quantity costs, and what a part of a period does.
+2. `pricing`, `calculations`, `proration`: what a quantity costs, how an amount came about, and what a part of a period
+   costs.
 3. `catalog`, `catalog_document`: what is sold.
 4. `accounts`, `customers`, `subscriptions`, `invoices`, `numbers`, `parties`, `payments`, `credits`, `metering`, `holds`,
    `costs`: what is kept.

@@ -14,6 +14,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from usance.core import money
+from usance.core.calculations import Calculation
 from usance.core.ids import CreditNoteId, CustomerId, InvoiceId, SubscriptionId
 from usance.core.values import replace
 
@@ -72,7 +73,8 @@ class Line:
     """One amount on a document, rounded once.
 
     `unit_price` is there when one price holds for the whole quantity. `elapsed_us` of `length_us`
-    is the share of a period's time that the amount stands for, where it was prorated.
+    is the share of a period's time that the amount stands for, where it was prorated. `calculation`
+    is how the amount came about; None: it is a price, or the quantity times the unit price.
     """
 
     kind: LineKind
@@ -85,6 +87,12 @@ class Line:
     ends_at: datetime | None = None
     elapsed_us: int | None = None
     length_us: int | None = None
+    calculation: Calculation | None = None
+
+    def credited(self) -> "Line":
+        """Return the line of a credit note that gives this one back; of a charge, that is below zero."""
+        how = None if self.calculation is None else self.calculation.credited()
+        return replace(self, amount=-self.amount, calculation=how)
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,7 +79,8 @@ class Price:
 class Charge:
     """One step of a calculation: amount = quantity * unit price + flat fee.
 
-    Of a package, `quantity` counts blocks. `up_to` is the tier's end; None: open, or no tiers.
+    Of a package, `quantity` counts blocks. A tier lies `above` one quantity and reaches `up_to`
+    another, which is its own; None: no tiers, or open.
     """
 
     quantity: Decimal
@@ -87,6 +88,7 @@ class Charge:
     flat_fee: Decimal
     amount: Decimal
     up_to: Decimal | None
+    above: Decimal | None = None
 
 
 def breakdown(price: Price, quantity: Decimal) -> tuple[Charge, ...]:
@@ -109,8 +111,11 @@ def breakdown(price: Price, quantity: Decimal) -> tuple[Charge, ...]:
         case Graduated(tiers):
             return tuple(_graduated(tiers, billable))
         case Volume(tiers):
-            tier = next(each for each in tiers if each.up_to is None or billable <= each.up_to)
-            return (_charge(billable, tier.unit_price, tier.flat_fee, tier.up_to),)
+            reached = (n for n, t in enumerate(tiers) if t.up_to is None or billable <= t.up_to)
+            n = next(reached)
+            lower = tiers[n - 1].up_to if n else ZERO
+            tier = tiers[n]
+            return (_charge(billable, tier.unit_price, tier.flat_fee, tier.up_to, lower),)
         case Package(package_size, package_price):
             whole, rest = divmod(billable, package_size)
             return (_charge(whole + 1 if rest else whole, package_price),)
@@ -125,7 +130,7 @@ def rate(price: Price, quantity: Decimal) -> Decimal:
     >>> print(rate(thousands, Decimal("12345.5")))
     19.50
     """
-    return sum((charge.amount for charge in breakdown(price, quantity)), ZERO)
+    return _sum(breakdown(price, quantity))
 
 
 def marginal(price: Price, before: Decimal, quantity: Decimal) -> Decimal:
@@ -151,9 +156,17 @@ def part(price: Price, before: Decimal, quantity: Decimal) -> Decimal:
     >>> print(part(volume, Decimal(8), Decimal(4)), marginal(volume, Decimal(8), Decimal(4)))
     8 -4
     """
-    if isinstance(price.model, Volume):
-        return rate(price, quantity)
-    return marginal(price, before, quantity)
+    counted, earlier = part_breakdown(price, before, quantity)
+    return _sum(counted) - _sum(earlier)
+
+
+def part_breakdown(
+    price: Price, before: Decimal, quantity: Decimal
+) -> tuple[tuple[Charge, ...], tuple[Charge, ...]]:
+    """Return the steps of `part`: those that count, and those of the units before, taken off."""
+    if before == 0 or isinstance(price.model, Volume):
+        return breakdown(price, quantity), ()
+    return breakdown(price, before + quantity), breakdown(price, before)
 
 
 def floor(amount: Decimal, minimum: Decimal | None, numerator: int, denominator: int) -> Decimal:
@@ -178,7 +191,7 @@ def _graduated(tiers: tuple[Tier, ...], quantity: Decimal) -> Iterator[Charge]:
         if quantity <= lower:
             return
         upper = quantity if tier.up_to is None else min(quantity, tier.up_to)
-        yield _charge(upper - lower, tier.unit_price, tier.flat_fee, tier.up_to)
+        yield _charge(upper - lower, tier.unit_price, tier.flat_fee, tier.up_to, lower)
         lower = upper
 
 
@@ -187,5 +200,10 @@ def _charge(
     unit_price: Decimal,
     flat_fee: Decimal = ZERO,
     up_to: Decimal | None = None,
+    above: Decimal | None = None,
 ) -> Charge:
-    return Charge(quantity, unit_price, flat_fee, quantity * unit_price + flat_fee, up_to)
+    return Charge(quantity, unit_price, flat_fee, quantity * unit_price + flat_fee, up_to, above)
+
+
+def _sum(charges: tuple[Charge, ...]) -> Decimal:
+    return sum((charge.amount for charge in charges), ZERO)

@@ -1,15 +1,18 @@
 """Proration: the part of a fixed price that falls on a part of a period.
 
-Every piece is a difference of shares that are rounded once, so the pieces of a whole sum to it.
+Every piece is a difference of shares that are rounded once, so the pieces of a whole sum to it. The
+steps of a piece are what its line is explained by.
 
 Units: prices and results are in the currency's major unit, results in whole minor units and never
 negative; times are whole microseconds, `length` that of the period or segment.
 
-Sources: BILLING.md, "Upgrading, downgrading" and "Cancelling".
+Sources: BILLING.md, "Upgrading, downgrading", "Cancelling" and "Explaining".
 """
 
 from decimal import Decimal
 
+from usance.core import calculations
+from usance.core.calculations import Share, Step, StepKind
 from usance.core.money import share
 
 
@@ -24,8 +27,17 @@ def unused(charge: Decimal, *, elapsed: int, length: int, currency: str) -> Deci
     >>> print(unused(Decimal("33.33"), elapsed=5, length=10, currency="USD"))  # 33.33 - 16.67
     16.66
     """
+    return _sum(unused_steps(charge, elapsed=elapsed, length=length, currency=currency))
+
+
+def unused_steps(charge: Decimal, *, elapsed: int, length: int, currency: str) -> tuple[Step, ...]:
+    """Return the steps of what is unused: the charge, less the share of it that is elapsed."""
     assert 0 <= elapsed <= length, "what elapsed lies within the whole"
-    return charge - share(charge, elapsed, length, currency)
+    used = share(charge, elapsed, length, currency)
+    return (
+        calculations.shared(StepKind.CHARGED, charge, charge, None),
+        calculations.shared(StepKind.CHARGED, charge, -used, Share(elapsed, length)),
+    )
 
 
 def remaining(price: Decimal, *, remaining: int, length: int, currency: str) -> Decimal:
@@ -41,8 +53,16 @@ def remaining(price: Decimal, *, remaining: int, length: int, currency: str) -> 
     >>> print(c, c - unused(b, elapsed=5, length=10, currency="USD"))
     33.33 16.67
     """
+    return _sum(remaining_steps(price, remaining=remaining, length=length, currency=currency))
+
+
+def remaining_steps(
+    price: Decimal, *, remaining: int, length: int, currency: str
+) -> tuple[Step, ...]:
+    """Return the step of what remains: the price's share."""
     assert 0 <= remaining <= length, "what remains lies within the whole"
-    return share(price, remaining, length, currency)
+    left = share(price, remaining, length, currency)
+    return (calculations.shared(StepKind.PRICE, price, left, Share(remaining, length)),)
 
 
 def between(price: Decimal, *, start: int, end: int, length: int, currency: str) -> Decimal:
@@ -58,5 +78,22 @@ def between(price: Decimal, *, start: int, end: int, length: int, currency: str)
     >>> print(*prices, "=", sum(prices))
     3.33 3.34 3.33 = 10.00
     """
+    return _sum(between_steps(price, start=start, end=end, length=length, currency=currency))
+
+
+def between_steps(
+    price: Decimal, *, start: int, end: int, length: int, currency: str
+) -> tuple[Step, ...]:
+    """Return the steps of a part: the price's share at its end, less that at its start."""
     assert 0 <= start <= end <= length, "a part lies within the whole"
-    return share(price, end, length, currency) - share(price, start, length, currency)
+    until_end = share(price, end, length, currency)
+    steps = (calculations.shared(StepKind.PRICE, price, until_end, Share(end, length)),)
+    if start == 0:
+        return steps
+    until_start = share(price, start, length, currency)
+    taken_off = calculations.shared(StepKind.PRICE, price, -until_start, Share(start, length))
+    return (*steps, taken_off)
+
+
+def _sum(steps: tuple[Step, ...]) -> Decimal:
+    return sum((step.amount for step in steps), Decimal(0))

@@ -27,6 +27,7 @@ class Code(StrEnum):
     FEATURE_NOT_FOUND = "feature_not_found"
     SUBSCRIPTION_NOT_FOUND = "subscription_not_found"
     INVOICE_NOT_FOUND = "invoice_not_found"
+    LINE_NOT_FOUND = "line_not_found"
     CREDIT_NOTE_NOT_FOUND = "credit_note_not_found"
     POOL_NOT_FOUND = "pool_not_found"
     PAYMENT_NOT_FOUND = "payment_not_found"

@@ -64,7 +64,7 @@ _SUBSCRIPTION_OF: Final = """
 
 _LINES: Final = """
     SELECT invoice_id, position, kind, description, amount, feature_key, quantity, unit_price,
-           starts_at, ends_at, elapsed_us, length_us
+           starts_at, ends_at, elapsed_us, length_us, calculation
       FROM invoice_lines
      WHERE account_id = $1
        AND customer_id = ANY($2)

@@ -1,13 +1,13 @@
 """Outcomes of money: how invoices, credit notes, payments and balances are written."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Final
 
 from usance.core.invoices import CreditNote, Invoice, Line
 from usance.core.outcome import Outcome
 from usance.core.payments import Payment
-from usance.store import jsonb
+from usance.store import calculations, jsonb
 from usance.store.db import Tx
 from usance.store.outcome_batch import Entry, many
 
@@ -99,11 +99,11 @@ _DELETE_LINES: Final = """
 _INSERT_LINE: Final = """
     INSERT INTO invoice_lines (account_id, customer_id, invoice_id, position, kind, description,
                                amount, feature_key, quantity, unit_price, starts_at, ends_at,
-                               elapsed_us, length_us)
+                               elapsed_us, length_us, calculation)
     SELECT *
       FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::int[], $5::text[], $6::text[],
                   $7::numeric[], $8::text[], $9::numeric[], $10::numeric[], $11::timestamptz[],
-                  $12::timestamptz[], $13::bigint[], $14::bigint[])
+                  $12::timestamptz[], $13::bigint[], $14::bigint[], $15::jsonb[])
         ON CONFLICT (account_id, customer_id, invoice_id, position) DO NOTHING
 """
 
@@ -285,6 +285,7 @@ def _line(placed: tuple[Invoice, int, Line]) -> tuple[object, ...]:
         line.ends_at,
         line.elapsed_us,
         line.length_us,
+        calculations.stored(line.calculation),
     )
 
 
@@ -316,7 +317,12 @@ def _note(n: CreditNote) -> tuple[object, ...]:
         n.tax_amount,
         n.amount,
         "{" + ",".join(map(str, n.invoice_ids)) + "}",  # a list of lists would be one list
-        jsonb.encode([asdict(line) for line in n.lines]),
+        jsonb.encode([_kept_line(line) for line in n.lines]),
         n.issued_at,
         n.parties,
     )
+
+
+def _kept_line(line: Line) -> dict[str, object]:
+    how = calculations.stored(line.calculation)
+    return {**asdict(replace(line, calculation=None)), "calculation": how}

@@ -5,6 +5,7 @@ Statements name their columns as the values name their fields, so a row is read 
 
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -32,6 +33,7 @@ from usance.core.subscriptions import (
     SubscriptionPeriod,
     SubscriptionStatus,
 )
+from usance.store import calculations
 
 
 def subscription(row: asyncpg.Record) -> Subscription:
@@ -73,6 +75,7 @@ def line(row: asyncpg.Record) -> Line:
     """Return an invoice's line; the columns that place it on its invoice are left aside."""
     fields = {name: value for name, value in row.items() if name not in {"invoice_id", "position"}}
     fields["kind"] = LineKind(fields["kind"])
+    fields["calculation"] = calculations.read(fields["calculation"])
     return Line(**fields)
 
 
@@ -97,8 +100,7 @@ def credit_note(row: asyncpg.Record) -> CreditNote:
     return CreditNote(**fields)
 
 
-def _stored_line(stored: dict[str, object]) -> Line:
-
+def _stored_line(stored: dict[str, Any]) -> Line:
     fields: dict[str, object] = dict(stored)
     fields["kind"] = LineKind(str(fields["kind"]))
     for name in ("starts_at", "ends_at"):
@@ -107,7 +109,8 @@ def _stored_line(stored: dict[str, object]) -> Line:
     for name in ("amount", "quantity", "unit_price"):
         if isinstance(fields[name], int):
             fields[name] = Decimal(str(fields[name]))
-    return Line(**fields)  # type: ignore[arg-type] # written by store/outcome.py from a Line
+    fields["calculation"] = calculations.read(stored["calculation"])
+    return Line(**fields)  # type: ignore[arg-type] # written by store/outcome_money.py from a Line
 
 
 def balance(row: asyncpg.Record) -> Balance:

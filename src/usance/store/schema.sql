@@ -387,6 +387,7 @@ CREATE TABLE public.invoice_lines (
     ends_at timestamp with time zone,
     elapsed_us bigint,
     length_us bigint,
+    calculation jsonb,
     CONSTRAINT invoice_lines_amount_check CHECK (((amount > '-Infinity'::numeric) AND (amount < 'Infinity'::numeric))),
     CONSTRAINT invoice_lines_kind_check CHECK ((kind = ANY (ARRAY['BASE'::text, 'USAGE'::text, 'LATE_USAGE'::text, 'UNUSED_TIME'::text, 'REMAINING_TIME'::text, 'ELAPSED_TIME'::text, 'OTHER'::text]))),
     CONSTRAINT invoice_lines_position_check CHECK (("position" >= 0)),

@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Final
 
 from usance.core import money, parties, proration
+from usance.core.calculations import Calculation
 from usance.core.catalog import BillingTiming, PlanVersion
 from usance.core.decisions import rating
 from usance.core.draft import Draft
@@ -60,23 +61,39 @@ def arrears_base_lines(draft: Draft, period: SubscriptionPeriod, until: datetime
         version = draft.before.versions[segment.version_id]
         start = period.span.elapsed_us(segment.starts_at)
         end = period.span.elapsed_us(ends_at)
-        currency = version.terms.currency
-        amount = proration.between(
-            version.terms.price, start=start, end=end, length=length, currency=currency
-        )
-        whole = end - start == length
         lines.append(
-            Line(
-                LineKind.BASE,
-                version.plan_name,
-                money.rounded(amount, currency),
-                starts_at=segment.starts_at,
-                ends_at=ends_at,
-                elapsed_us=None if whole else end - start,
-                length_us=None if whole else length,
-            )
+            _part_line(version, start, end, length, starts_at=segment.starts_at, ends_at=ends_at)
         )
     return lines
+
+
+def _part_line(
+    version: PlanVersion,
+    start: int,
+    end: int,
+    length: int,
+    *,
+    starts_at: datetime,
+    ends_at: datetime,
+) -> Line:
+    """Return the line of a version's part of a period, from `start` to `end` of `length`."""
+    if end - start == length:
+        return base_line(version, starts_at, ends_at)
+    currency = version.terms.currency
+    steps = proration.between_steps(
+        version.terms.price, start=start, end=end, length=length, currency=currency
+    )
+    how = Calculation(currency, steps, version.id)
+    return Line(
+        LineKind.BASE,
+        version.plan_name,
+        how.amount,
+        starts_at=starts_at,
+        ends_at=ends_at,
+        elapsed_us=end - start,
+        length_us=length,
+        calculation=how,
+    )
 
 
 # The invoice ---------------------------------------------------------------------------------------

@@ -10,7 +10,8 @@ from decimal import Decimal
 from typing import Final
 from uuid import UUID
 
-from usance.core import money, periods, proration
+from usance.core import calculations, money, periods, proration
+from usance.core.calculations import Calculation, Share, Step, StepKind
 from usance.core.decisions import billing, crediting, lifecycle, opening, rating, upgrading
 from usance.core.decisions.crediting import Occasion
 from usance.core.draft import Draft
@@ -193,20 +194,22 @@ def _given_back(draft: Draft, invoice: Invoice) -> Line | None:
     period = draft.periods[segment.subscription_id, segment.seq]
     span = periods.Period(segment.starts_at, period.planned_ends_at)
     elapsed = span.elapsed_us(following.starts_at)
-    amount = proration.unused(
+    steps = proration.unused_steps(
         segment.charge, elapsed=elapsed, length=span.length_us, currency=invoice.currency
     )
-    if amount == 0:
-        return None
     version = draft.before.versions[segment.version_id]
+    how = Calculation(invoice.currency, steps, version.id)
+    if how.amount == 0:
+        return None
     return Line(
         LineKind.OTHER,
         f"Unused time on {version.plan_name}, given back and not paid",
-        amount,
+        how.amount,
         starts_at=following.starts_at,
         ends_at=period.planned_ends_at,
         elapsed_us=span.length_us - elapsed,
         length_us=span.length_us,
+        calculation=how,
     )
 
 
@@ -277,19 +280,25 @@ def _elapsed_fee(
     if invoice.amount_paid == 0 or fee <= 0 or span is None:
         return None
     elapsed = span.elapsed_us(until)
-    amount = money.share(fee, elapsed, span.length_us, invoice.currency)
-    amount = min(amount, _net_of(invoice.amount_paid, invoice))
-    if amount <= 0:
+    share = Share(elapsed, span.length_us)
+    used = money.share(fee, elapsed, span.length_us, invoice.currency)
+    steps = [calculations.shared(StepKind.CHARGED, fee, used, share)]
+    beyond = used - _net_of(invoice.amount_paid, invoice)
+    if beyond > 0:
+        steps.append(Step(StepKind.CAPPED, -beyond))
+    how = Calculation(invoice.currency, tuple(steps))
+    if how.amount <= 0:
         return None
     assert period is None or span.starts_at <= draft.at, "a fee that was charged has begun"
     return Line(
         LineKind.ELAPSED_TIME,
         f"Elapsed time on {last.description.removeprefix(upgrading.REMAINING)}",
-        amount,
+        how.amount,
         starts_at=span.starts_at,
         ends_at=min(until, span.ends_at),
         elapsed_us=elapsed,
         length_us=span.length_us,
+        calculation=how,
     )
 
 
@@ -351,7 +360,7 @@ def _give_back(draft: Draft, subscription: Subscription, period: SubscriptionPer
         NoteKind.CANCELLATION,
         seq=period.seq,
         n=0,
-        lines=(replace(line, amount=-line.amount),),
+        lines=(line.credited(),),
         currency=draft.version(subscription).terms.currency,
         corrects=corrects,
     )

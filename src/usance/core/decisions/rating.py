@@ -1,19 +1,19 @@
 """Rating: the lines that a period's usage comes to, and what the counters remember of them.
 
 Every usage line is what the counter's quantity comes to less what was billed of it before, so a
-first bill, a late event and a correction are one calculation.
+first bill, a late event and a correction are one calculation, which stays with the line.
 
 Units: amounts are rounded once, here, on the line; shares of time are microseconds.
-Sources: BILLING.md, "Upgrading, downgrading", "Usage".
+Sources: BILLING.md, "Upgrading, downgrading", "Usage", "Explaining".
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Final
 
-from usance.core import money, pricing
+from usance.core import calculations
+from usance.core.calculations import Calculation, Metered, Minimum, Share
 from usance.core.catalog import FeatureTerms, PlanVersion
 from usance.core.draft import Draft
 from usance.core.ids import InvoiceId
@@ -140,18 +140,6 @@ def _has_counter(draft: Draft, period: SubscriptionPeriod, version: PlanVersion)
     return any((key.subscription_id, key.seq, key.version_id) == own for key in keys)
 
 
-@dataclass(frozen=True, slots=True)
-class _Charge:
-    """What a version's part of a period comes to: exact, and whether its minimum decided.
-
-    `elapsed_us` is the part's own time, where the charge is a share by time.
-    """
-
-    exact: Decimal
-    is_minimum: bool
-    elapsed_us: int | None
-
-
 def _bill_feature(
     draft: Draft,
     period: SubscriptionPeriod,
@@ -167,29 +155,14 @@ def _bill_feature(
         if term.price is None:
             before += quantity
             continue
-        charge = _charge(
-            draft, period, term, version, before=before, quantity=quantity, until=until
-        )
+        charge = _charge(draft, period, term, version, rows, before=before, until=until)
         before += quantity
-        total = money.rounded(charge.exact, version.terms.currency)
-        billed = sum((row.billed_amount for row in rows), ZERO)
-        billed_units = sum((row.billed_units for row in rows), ZERO)
+        total = charge.rounded
         late = period.billed_at is not None
         used = any(row.events for row in rows)
-        if (total != billed) if late else (used or total > 0):
-            line = _usage_line(
-                draft,
-                period,
-                term,
-                version,
-                charge,
-                quantity=quantity - billed_units,
-                covered=ZERO if late else sum((row.covered for row in rows), ZERO),
-                amount=total - billed,
-                unit_price=_unit_price(term, quantity, charge.exact),
-                until=until,
-            )
-            if total < billed:
+        if (charge.amount != 0) if late else (used or total > 0):
+            line = _usage_line(draft, period, term, version, charge, until=until)
+            if charge.amount < 0:
                 draft.refunds.append(_refund(draft, rows, line))
             else:
                 lines.append(line)
@@ -210,29 +183,44 @@ def _charge(
     period: SubscriptionPeriod,
     term: FeatureTerms,
     version: PlanVersion,
+    rows: Sequence[Counter],
     *,
     before: Decimal,
-    quantity: Decimal,
     until: datetime,
-) -> _Charge:
-    """Return the charge for one version's part of a period, its minimum included."""
+) -> Calculation:
+    """Return how one version's part of a period is charged, its minimum included."""
     assert term.price is not None, "only priced features are billed"
     in_force = sum(
         period.span.elapsed_us(end) - period.span.elapsed_us(segment.starts_at)
         for segment, end in parts_of(draft, period, until)
         if segment.version_id == version.id
     )
-    whole = period.span.length_us
+    share = Share(in_force, period.span.length_us)
+    units = sum((row.units for row in rows), ZERO)
+    covered = sum((row.covered for row in rows), ZERO)
     adds_up = term.aggregation.kind.adds_up
-    if adds_up:
-        used = pricing.part(term.price, before, quantity)
-    else:
-        # The highest or distinct count of a part stands for the part's time only.
-        used = pricing.rate(term.price, quantity)
-        used = used if in_force == whole else used * in_force / whole
-    exact = pricing.floor(used, term.price.minimum, in_force, whole)
-    is_share = in_force != whole and (not adds_up or exact > used)
-    return _Charge(exact, exact > used, in_force if is_share else None)
+    # The highest or distinct count of a part stands by itself, and for the part's time only.
+    counted_before = before if adds_up else ZERO
+    minimum = term.price.minimum
+    return Calculation(
+        currency=version.terms.currency,
+        steps=calculations.metered_steps(
+            term.price, before=counted_before, quantity=units - covered
+        ),
+        version_id=version.id,
+        metered=Metered(
+            seq=period.seq,
+            counted_at=draft.now,
+            events=sum(row.events for row in rows),
+            units=units,
+            covered=covered,
+            before=counted_before,
+            billed_units=sum((row.billed_units for row in rows), ZERO),
+        ),
+        share=None if adds_up or share.part_us == share.whole_us else share,
+        minimum=None if minimum is None else Minimum(minimum, share),
+        billed_before=sum((row.billed_amount for row in rows), ZERO),
+    )
 
 
 def _usage_line(
@@ -240,36 +228,44 @@ def _usage_line(
     period: SubscriptionPeriod,
     term: FeatureTerms,
     version: PlanVersion,
-    charge: _Charge,
+    charge: Calculation,
     *,
-    quantity: Decimal,
-    covered: Decimal,
-    amount: Decimal,
-    unit_price: Decimal | None,
     until: datetime,
 ) -> Line:
+    used = charge.metered
+    assert used is not None, "usage is metered"
     feature = draft.before.features.get(term.key)
     told = [f"{feature.name if feature is not None else term.key} ({version.plan_name})"]
+    late = period.billed_at is not None
     if charge.is_minimum:
         told.append("minimum")
-    if covered > 0:
-        told.append(f"{covered.normalize():f} paid with credits")
-    late = period.billed_at is not None
+    if used.covered > 0 and not late:
+        told.append(f"{used.covered.normalize():f} paid with credits")
     if late:
         told.append("reported late")
     starts_at, ends_at = _own_part(draft, period, version, until)
+    share = _share_of(charge)
     return Line(
         LineKind.LATE_USAGE if late else LineKind.USAGE,
         ", ".join(told),
-        money.rounded(amount, version.terms.currency),
+        charge.amount,
         feature_key=term.key,
-        quantity=quantity,
-        unit_price=unit_price,
+        quantity=used.units - used.covered - used.billed_units,
+        unit_price=_unit_price(term, used.units - used.covered, charge.exact),
         starts_at=starts_at,
         ends_at=ends_at,
-        elapsed_us=charge.elapsed_us,
-        length_us=None if charge.elapsed_us is None else period.span.length_us,
+        elapsed_us=None if share is None else share.part_us,
+        length_us=None if share is None else share.whole_us,
+        calculation=charge,
     )
+
+
+def _share_of(charge: Calculation) -> Share | None:
+    """Return the share of the period's time that a charge stands for; None: all of it."""
+    share = charge.share
+    if share is None and charge.is_minimum and charge.minimum is not None:
+        share = charge.minimum.share
+    return None if share is None or share.part_us == share.whole_us else share
 
 
 def _own_part(

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Final
 
 from usance.core import periods, proration
+from usance.core.calculations import Calculation, Step, StepKind
 from usance.core.catalog import PlanVersion
 from usance.core.decisions import billing, crediting, granting, opening, rating
 from usance.core.draft import Draft
@@ -48,20 +49,23 @@ def unused_line(
     version = draft.before.versions[segment.version_id]
     span = periods.Period(segment.starts_at, period.planned_ends_at)
     elapsed = span.elapsed_us(draft.at)
-    left = proration.unused(
+    currency = version.terms.currency
+    steps = proration.unused_steps(
         standing_charge(draft, segment),
         elapsed=elapsed,
         length=span.length_us,
-        currency=version.terms.currency,
+        currency=currency,
     )
+    how = Calculation(currency, steps, version.id).credited()
     return Line(
         LineKind.UNUSED_TIME,
         f"Unused time on {version.plan_name}",
-        -left,
+        how.amount,
         starts_at=draft.at,
         ends_at=period.planned_ends_at,
         elapsed_us=span.length_us - elapsed,
         length_us=span.length_us,
+        calculation=how,
     )
 
 
@@ -158,17 +162,20 @@ def _remaining_line(draft: Draft, period: SubscriptionPeriod, new: PlanVersion) 
     """Return the charge for the rest of the period at the new price."""
     span = period.span
     left = span.length_us - span.elapsed_us(draft.now)
-    charge = proration.remaining(
-        new.terms.price, remaining=left, length=span.length_us, currency=new.terms.currency
+    currency = new.terms.currency
+    steps = proration.remaining_steps(
+        new.terms.price, remaining=left, length=span.length_us, currency=currency
     )
+    how = Calculation(currency, steps, new.id)
     return Line(
         LineKind.REMAINING_TIME,
         f"{REMAINING}{new.plan_name}",
-        charge,
+        how.amount,
         starts_at=draft.now,
         ends_at=period.ends_at,
         elapsed_us=left,
         length_us=span.length_us,
+        calculation=how,
     )
 
 
@@ -281,7 +288,7 @@ def _adjust(
             NoteKind.PLAN_CHANGE,
             seq=period.seq,
             n=n,
-            lines=tuple(replace(line, amount=-line.amount) for line in lines),
+            lines=tuple(line.credited() for line in lines),
             currency=currency,
             corrects=corrects,
         )
@@ -430,19 +437,24 @@ def _waited(paid: Invoice, now: Line, description: str) -> list[Line]:
 
     `now` is its line of this kind as it would be at this instant.
     """
-    return [
-        replace(
-            asked,
-            amount=now.amount - asked.amount,
-            description=description,
-            ends_at=now.starts_at,
-            elapsed_us=None
-            if asked.elapsed_us is None
-            else asked.elapsed_us - (now.elapsed_us or 0),
-        )
-        for asked in paid.lines
-        if asked.kind is now.kind
-    ]
+    return [_waited_line(asked, now, description) for asked in paid.lines if asked.kind is now.kind]
+
+
+def _waited_line(asked: Line, now: Line, description: str) -> Line:
+    """Return the difference between what was asked for and what it is `now`."""
+    assert now.calculation is not None, "time is calculated"
+    owed = now.calculation
+    before = Step(StepKind.ASKED_BEFORE, asked.amount if owed.is_credit else -asked.amount)
+    how = replace(owed, steps=(*owed.steps, before))
+    waited_us = None if asked.elapsed_us is None else asked.elapsed_us - (now.elapsed_us or 0)
+    return replace(
+        asked,
+        amount=how.amount,
+        description=description,
+        ends_at=now.starts_at,
+        elapsed_us=waited_us,
+        calculation=how,
+    )
 
 
 def _give_back_wait(
@@ -450,7 +462,7 @@ def _give_back_wait(
 ) -> None:
     """Credit the difference between the plans for the time from the request to the payment."""
     assert invoice.seq is not None, "an adjustment belongs to a period"
-    lines = [replace(line, amount=-line.amount) for line in waited]
+    lines = [line.credited() for line in waited]
     if sum((line.amount for line in lines), ZERO) <= 0:
         return  # paid at once; or a cent of rounding, which the customer keeps
     note = crediting.new_note(

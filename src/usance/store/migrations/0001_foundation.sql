@@ -324,6 +324,7 @@ CREATE TABLE invoice_lines (
     ends_at     timestamptz,
     elapsed_us  bigint,               -- the share of time charged: numerator …
     length_us   bigint,               -- … and denominator, microseconds
+    calculation jsonb,                -- how the amount came about; null: a price, or quantity × unit price
     PRIMARY KEY (account_id, customer_id, invoice_id, position),
     FOREIGN KEY (account_id, customer_id, invoice_id) REFERENCES invoices
 );
