@@ -310,9 +310,7 @@ STRICT_QUERIES = {
     "GET /receivables",
     "GET /receivables/aging",
     "GET /customers/{customerReferenceId}/statement",
-    "GET /invoices/{invoiceId}/explain",
     "GET /invoices/{invoiceId}/lines/{lineId}/events",
-    "GET /credit-notes/{creditNoteId}/explain",
     "GET /invoices/{invoiceId}/pdf",
     "GET /credit-notes/{creditNoteId}/pdf",
 }

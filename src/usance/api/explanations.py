@@ -171,7 +171,6 @@ class CountedEvent(Shape):
     "/invoices/{invoiceId}/explain",
     response_model=One[ExplainedInvoiceShape],
     responses=refuses(Code.INVOICE_NOT_FOUND),
-    dependencies=[KNOWN_QUERY],
 )
 async def explain_invoice(invoice_id: InvoiceInPath, call: Reading) -> Response:
     """Explain an invoice: each line's price, quantity, steps, rounding, and the usage behind it."""
@@ -205,7 +204,6 @@ async def list_line_events(
     "/credit-notes/{creditNoteId}/explain",
     response_model=One[ExplainedNoteShape],
     responses=refuses(Code.CREDIT_NOTE_NOT_FOUND),
-    dependencies=[KNOWN_QUERY],
 )
 async def explain_credit_note(note_id: NoteInPath, call: Reading) -> Response:
     """Explain a credit note: why each line gives back what it gives back."""
