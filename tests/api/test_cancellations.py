@@ -200,6 +200,41 @@ async def test_an_unpaid_renewal_leaves_nothing_to_give_back_or_pay(shop: Shop):
     assert len(answer.data["voidedInvoiceIds"]) == 1
 
 
+async def test_only_what_the_cancellation_voided_is_named(shop: Shop):
+    """Not what the seller voided at the same instant, nor its own FINAL, voided later."""
+    made = await shop.subscribe("payg_monthly")
+    one = made["subscription"]["id"]
+    await shop.use(100)
+    await shop.advance("P31D")
+    issued = (await shop.invoices())[1]
+    await shop.use(10)
+    void = await shop.api.post(f"/invoices/{issued['id']}/void", {"reason": "As agreed."})
+    answer = await shop.cancel(one, "?cancelMode=IMMEDIATE")
+    (voided,) = answer.data["voidedInvoiceIds"]
+    assert (void.status, voided != issued["id"]) == (200, True)
+    final = answer.data["finalInvoice"]["id"]
+    void = await shop.api.post(f"/invoices/{final}/void", {"reason": "A gift."})
+    assert void.data["status"] == "VOID"
+    again = await shop.cancel(one, "?cancelMode=IMMEDIATE")
+    assert again.data["voidedInvoiceIds"] == [voided]
+
+
+async def test_what_a_late_step_voided_is_named(other_api: Api, monkeypatch: pytest.MonkeyPatch):
+    """The end is decided at its own instant; the invoice is void when somebody takes the step."""
+    stop_clock(monkeypatch)
+    shop = await Shop.open(other_api)  # LIVE: nobody moves its clock
+    settings = await shop.api.patch("/settings", {"cancelAfterPastDueDays": 5})
+    assert settings.status == 200
+    one = await _started(shop)
+    at = instant((await shop.subscription(one))["currentPeriodEnd"]) + 20 * DAY
+    stop_clock(monkeypatch, at)
+    renewal = (await shop.invoices())[0]
+    stop_clock(monkeypatch, at + 30 * DAY)
+    assert (await shop.subscription(one))["status"] == "CANCELLED"
+    answer = await shop.cancel(one, "?cancelMode=IMMEDIATE")
+    assert answer.data["voidedInvoiceIds"] == [renewal["id"]]
+
+
 async def test_in_arrears_what_elapsed_and_what_was_used_is_on_the_final_invoice(shop: Shop):
     made = await shop.subscribe("payg_monthly")
     await shop.use(100)

@@ -211,6 +211,28 @@ async def test_a_format_by_which_two_documents_could_get_one_number_is_refused(
     assert (refused.status, refused.error["field"]) == (422, field)
 
 
+@pytest.mark.parametrize(
+    ("said", "field"),
+    [
+        ({"creditNoteNumberFormat": "INV-{year}-{seq:05}"}, "creditNoteNumberFormat"),
+        ({"creditNoteNumberFormat": "INV-{year}-{seq}"}, "creditNoteNumberFormat"),
+        ({"creditNoteNumberFormat": "INV-2027-{seq}"}, "creditNoteNumberFormat"),
+        ({"invoiceNumberFormat": "CN-{year}-{seq:05}"}, "invoiceNumberFormat"),
+        (
+            {"invoiceNumberFormat": "{seq}", "creditNoteNumberFormat": "{seq}"},
+            "creditNoteNumberFormat",
+        ),
+    ],
+)
+async def test_an_invoice_and_a_credit_note_never_get_one_number(
+    shared_api: Api, said: dict[str, str], field: str
+):
+    refused = await shared_api.patch("/settings", said)
+    assert (refused.status, refused.error["field"]) == (422, field)
+    kept = (await shared_api.get("/settings")).data
+    assert kept["creditNoteNumberFormat"] == "CN-{year}-{seq:05}"
+
+
 # --- who a document is from and to -------------------------------------------------------------------
 
 SELLER = {

@@ -11,7 +11,7 @@ from typing import Final
 from uuid import UUID
 
 from usance import clock
-from usance.core import money, periods
+from usance.core import money, numbers, periods
 from usance.core.accounts import Account, ApiKey, Mode
 from usance.core.ids import AccountId, derived
 from usance.core.refusals import Code, Refusal, invalid
@@ -157,9 +157,18 @@ def _hashed(secret: str) -> bytes:
 
 
 async def update(tx: Tx, account_id: AccountId, changed: Mapping[str, object]) -> Account:
-    """Return the account with settings changed; `changed` names fields of `Account`."""
+    """Return the account with settings changed; `changed` names fields of `Account`.
+
+    Refuses number formats by which an invoice and a credit note could get one number.
+    """
     before = await accounts.lock(tx, account_id)
     account = replace(before, **changed)  # type: ignore[arg-type] # validated at the door
+    if numbers.can_coincide(account.invoice_number_format, account.credit_note_number_format):
+        is_notes = "credit_note_number_format" in changed
+        raise invalid(
+            "creditNoteNumberFormat" if is_notes else "invoiceNumberFormat",
+            "An invoice and a credit note could get the same number: begin them otherwise.",
+        )
     await accounts.write(tx, account)
     if account.cancel_after_past_due_days != before.cancel_after_past_due_days:
         await due.look_again(tx, account_id, account.now(clock.real_now()))

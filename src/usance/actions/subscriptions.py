@@ -176,16 +176,16 @@ async def end(
         preview=preview,
     )
     subscription = decided.after.subscriptions[request.subscription_id]
-    if not subscription.is_ended or subscription.cancelled_at is None:
+    if not subscription.is_ended:
         return _result(decided, request.subscription_id, None)
     if preview and not decided.outcome.is_nothing:
         return _foreseen_end(decided, subscription.id)
     # Read back what the cancellation left, so that the first answer and a repeat are one.
     invoices, note = await stored_invoices.of_cancellation(
-        tx, call.account.id, customer.id, subscription.id, subscription.cancelled_at
+        tx, call.account.id, customer.id, subscription.id
     )
     final = next((i for i in invoices if i.kind is InvoiceKind.FINAL), None)
-    voided = tuple(i.id for i in invoices if i.status is InvoiceStatus.VOID)
+    voided = tuple(i.id for i in invoices if i.voided_by_end)
     return Result(
         _view(decided, subscription.id),
         None if final is None else final.at(decided.now),
@@ -203,7 +203,7 @@ def _foreseen_end(decided: Decided, subscription_id: SubscriptionId) -> Result:
             continue  # what is given back may pay for others
         if invoice.kind is InvoiceKind.FINAL:
             final = invoice
-        if invoice.status is InvoiceStatus.VOID:
+        if invoice.voided_by_end:
             voided.append(invoice.id)
     result = _result(decided, subscription_id, final)
     note = result.credit_note

@@ -127,6 +127,7 @@ class Invoice:
     reopened_at: datetime | None = None  # the payment that had settled it was reversed
     voided_at: datetime | None = None
     void_reason: str | None = None
+    voided_by_end: bool = False  # it was void because its subscription was cancelled at once
     written_off_at: datetime | None = None  # it may have been paid since
     write_off_reason: str | None = None
     memo: str | None = None  # what a ONE_OFF says above its lines

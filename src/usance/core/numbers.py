@@ -18,6 +18,7 @@ CREDIT_NOTES: Final = "CN-{year}-{seq:05}"
 
 _LENGTH_MAX: Final = 40
 _PLAIN: Final = r"[A-Za-z0-9/._ -]"
+_DIGIT: Final = "#"
 _FORMAT: Final = re.compile(rf"((?:{_PLAIN}|{{year}}|{{month}})*){{seq(?::0([1-9]))?}}", re.ASCII)
 
 
@@ -51,6 +52,28 @@ def refuse_format(pattern: str, field: str) -> None:
         raise _unfit(field, "Put something that is no digit between what comes before and {seq}.")
     if found[1] != found[1].lstrip():
         raise _unfit(field, "A number does not begin with a space.")
+
+
+def can_coincide(one: str, other: str) -> bool:
+    """Whether two formats can write the same number: what stands before {seq} can be the same text.
+
+    >>> can_coincide("{year}-{seq}", "2027-{seq:05}"), can_coincide("INV-{seq}", "CN-{seq}")
+    (True, False)
+    """
+    heads = [_head(pattern) for pattern in (one, other)]
+    if len(heads[0]) != len(heads[1]):
+        return False
+    return all(
+        a == b or (_DIGIT in (a, b) and (a + b).replace(_DIGIT, "0").isdigit())
+        for a, b in zip(*heads, strict=True)
+    )
+
+
+def _head(pattern: str) -> str:
+    """Return what stands before the running number, each digit of a year or month as a mark."""
+    found = _FORMAT.fullmatch(pattern)
+    assert found is not None, "a format is checked when it is set"
+    return found[1].replace("{year}", _DIGIT * 4).replace("{month}", _DIGIT * 2)
 
 
 def _unfit(field: str, message: str) -> Refusal:

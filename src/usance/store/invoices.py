@@ -51,7 +51,7 @@ _FINAL: Final = f"""
      WHERE account_id = $1
        AND customer_id = $2
        AND subscription_id = $3
-       AND (kind = 'FINAL' OR voided_at = $4)
+       AND (kind = 'FINAL' OR voided_by_end)
      ORDER BY created_at, invoice_id
 """
 
@@ -178,10 +178,9 @@ async def of_cancellation(
     account_id: AccountId,
     customer_id: CustomerId,
     subscription_id: SubscriptionId,
-    cancelled_at: datetime,
 ) -> tuple[list[Invoice], CreditNote | None]:
-    """Return what a cancellation left: its FINAL and the voided invoices, and its credit note."""
-    found = await tx.fetch(_FINAL, account_id, customer_id, subscription_id, cancelled_at)
+    """Return what a cancellation left: its FINAL and what it voided, and its credit note."""
+    found = await tx.fetch(_FINAL, account_id, customer_id, subscription_id)
     note = await tx.fetchrow(_NOTE, account_id, customer_id, subscription_id)
     invoices = await _with_lines(tx, account_id, found)
     return invoices, None if note is None else rows.credit_note(note)

@@ -49,8 +49,8 @@ _INSERT_INVOICE: Final = """
     INSERT INTO invoices (account_id, customer_id, invoice_id, subscription_id, seq, kind, n,
                           currency, created_at, status, number, subtotal, tax_rate, tax_amount,
                           amount, amount_paid, issued_at, due_at, past_due_at, paid_at,
-                          reopened_at, voided_at, void_reason, written_off_at, write_off_reason,
-                          memo, parties, replaced_by, starts_at, ends_at,
+                          reopened_at, voided_at, void_reason, voided_by_end, written_off_at,
+                          write_off_reason, memo, parties, replaced_by, starts_at, ends_at,
                           purchase_denomination, purchase_credits)
     SELECT *
       FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::int[], $6::text[],
@@ -58,8 +58,9 @@ _INSERT_INVOICE: Final = """
                   $12::numeric[], $13::numeric[], $14::numeric[], $15::numeric[],
                   $16::numeric[], $17::timestamptz[], $18::timestamptz[], $19::timestamptz[],
                   $20::timestamptz[], $21::timestamptz[], $22::timestamptz[], $23::text[],
-                  $24::timestamptz[], $25::text[], $26::text[], $27::jsonb[], $28::uuid[],
-                  $29::timestamptz[], $30::timestamptz[], $31::text[], $32::numeric[])
+                  $24::bool[], $25::timestamptz[], $26::text[], $27::text[], $28::jsonb[],
+                  $29::uuid[], $30::timestamptz[], $31::timestamptz[], $32::text[],
+                  $33::numeric[])
 """
 
 _UPDATE_INVOICE: Final = """
@@ -68,19 +69,20 @@ _UPDATE_INVOICE: Final = """
            tax_amount = v.tax_amount, amount = v.amount, amount_paid = v.amount_paid,
            issued_at = v.issued_at, due_at = v.due_at, past_due_at = v.past_due_at,
            paid_at = v.paid_at, reopened_at = v.reopened_at, voided_at = v.voided_at,
-           void_reason = v.void_reason, written_off_at = v.written_off_at,
-           write_off_reason = v.write_off_reason, memo = v.memo, parties = v.parties,
-           replaced_by = v.replaced_by, starts_at = v.starts_at, ends_at = v.ends_at
+           void_reason = v.void_reason, voided_by_end = v.voided_by_end,
+           written_off_at = v.written_off_at, write_off_reason = v.write_off_reason,
+           memo = v.memo, parties = v.parties, replaced_by = v.replaced_by,
+           starts_at = v.starts_at, ends_at = v.ends_at
       FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::numeric[],
                   $7::numeric[], $8::numeric[], $9::numeric[], $10::numeric[],
                   $11::timestamptz[], $12::timestamptz[], $13::timestamptz[],
                   $14::timestamptz[], $15::timestamptz[], $16::timestamptz[], $17::text[],
-                  $18::timestamptz[], $19::text[], $20::text[], $21::jsonb[], $22::uuid[],
-                  $23::timestamptz[], $24::timestamptz[])
+                  $18::bool[], $19::timestamptz[], $20::text[], $21::text[], $22::jsonb[],
+                  $23::uuid[], $24::timestamptz[], $25::timestamptz[])
         AS v (account_id, customer_id, invoice_id, status, number, subtotal, tax_rate,
               tax_amount, amount, amount_paid, issued_at, due_at, past_due_at, paid_at,
-              reopened_at, voided_at, void_reason, written_off_at, write_off_reason, memo,
-              parties, replaced_by, starts_at, ends_at)
+              reopened_at, voided_at, void_reason, voided_by_end, written_off_at,
+              write_off_reason, memo, parties, replaced_by, starts_at, ends_at)
      WHERE t.account_id = v.account_id
        AND t.customer_id = v.customer_id
        AND t.invoice_id = v.invoice_id
@@ -260,6 +262,7 @@ def _invoice_state(i: Invoice) -> tuple[object, ...]:
         i.reopened_at,
         i.voided_at,
         i.void_reason,
+        i.voided_by_end,
         i.written_off_at,
         i.write_off_reason,
         i.memo,

@@ -130,8 +130,9 @@ _SEGMENTS: Final = """
 INVOICE_COLUMNS: Final = """
            invoice_id AS id, customer_id, subscription_id, seq, kind, n, status, currency, subtotal,
            tax_rate, tax_amount, amount, amount_paid, created_at, number, issued_at, due_at,
-           past_due_at, paid_at, reopened_at, voided_at, void_reason, written_off_at,
-           write_off_reason, memo, parties, replaced_by, purchase_denomination, purchase_credits, starts_at, ends_at
+           past_due_at, paid_at, reopened_at, voided_at, void_reason, voided_by_end,
+           written_off_at, write_off_reason, memo, parties, replaced_by, purchase_denomination,
+           purchase_credits, starts_at, ends_at
 """
 
 _INVOICES: Final = f"""

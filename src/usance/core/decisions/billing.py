@@ -191,8 +191,11 @@ def issue(
     return draft.invoices[invoice.id]
 
 
-def void(draft: Draft, invoice: Invoice, reason: str) -> Invoice:
-    """Make an unpaid invoice void; money on it moves to the customer's balance."""
+def void(draft: Draft, invoice: Invoice, reason: str, *, by_end: bool = False) -> Invoice:
+    """Make an unpaid invoice void; money on it moves to the customer's balance.
+
+    `by_end`: because its subscription is cancelled at once.
+    """
     invoice = draft.invoices[invoice.id]
     assert invoice.status not in (InvoiceStatus.PAID, InvoiceStatus.VOID), (
         "only an unpaid one is voided"
@@ -206,6 +209,7 @@ def void(draft: Draft, invoice: Invoice, reason: str) -> Invoice:
         status=InvoiceStatus.VOID,
         voided_at=draft.now,
         void_reason=reason,
+        voided_by_end=by_end,
     )
     draft.put(voided)
     draft.notice("invoice.voided", invoice.id, {"reason": reason})

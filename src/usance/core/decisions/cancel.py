@@ -42,6 +42,7 @@ _FEES: Final = frozenset({LineKind.BASE, LineKind.REMAINING_TIME, LineKind.UNUSE
 _USED: Final = frozenset(
     {LineKind.USAGE, LineKind.LATE_USAGE, LineKind.ELAPSED_TIME, LineKind.OTHER}
 )
+_CANCELLED: Final = "The subscription was cancelled."
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +103,7 @@ def _schedule(draft: Draft, subscription: Subscription, period: SubscriptionPeri
 
 def end_now(draft: Draft, subscription_id: SubscriptionId, *, settle: bool) -> None:
     """End access now, void what is unpaid, give back what is unused, and settle the rest by FINAL."""
-    upgrading.drop_pending(draft, subscription_id, "The subscription was cancelled.")
+    upgrading.drop_pending(draft, subscription_id, _CANCELLED, by_end=True)
     subscription = draft.subscriptions[subscription_id]
     period = draft.running_period(subscription)
     # Lines first: they are read from what stands before anything is voided or cut.
@@ -146,7 +147,7 @@ def _void_unpaid(draft: Draft, unpaid: list[Invoice]) -> None:
     """Void the invoices, but for one that a credit note for late usage has just paid."""
     for invoice in unpaid:
         if draft.invoices[invoice.id].status is not InvoiceStatus.PAID:
-            billing.void(draft, invoice, "The subscription was cancelled.")
+            billing.void(draft, invoice, _CANCELLED, by_end=True)
 
 
 def _carried_lines(

@@ -385,11 +385,13 @@ def awaiting(draft: Draft, invoice: Invoice) -> PendingChange | None:
     return change if change is not None and change.invoice_id == invoice.id else None
 
 
-def drop_pending(draft: Draft, subscription_id: SubscriptionId, reason: str) -> None:
+def drop_pending(
+    draft: Draft, subscription_id: SubscriptionId, reason: str, *, by_end: bool = False
+) -> None:
     """Forget a pending change; the invoice that it waited for is void, its money on the balance."""
     change = draft.drop_change(subscription_id)
     if change is not None and change.invoice_id is not None:
-        billing.void(draft, draft.invoices[change.invoice_id], reason)
+        billing.void(draft, draft.invoices[change.invoice_id], reason, by_end=by_end)
 
 
 def lapse(draft: Draft, subscription_id: SubscriptionId, reason: str) -> None:

@@ -266,6 +266,7 @@ CREATE TABLE invoices (
     reopened_at     timestamptz,           -- the payment that had settled it was reversed
     voided_at       timestamptz,
     void_reason     text,
+    voided_by_end   boolean     NOT NULL DEFAULT false,  -- its subscription was cancelled at once
     written_off_at  timestamptz,           -- given up by the seller; it may have been paid since
     write_off_reason text,
     memo            text,                  -- what a ONE_OFF says above its lines
@@ -289,6 +290,7 @@ CREATE TABLE invoices (
     CHECK ((status = 'PAID') = (paid_at IS NOT NULL)),
     CHECK (status <> 'PAID' OR amount_paid = amount),
     CHECK ((status = 'VOID') = (voided_at IS NOT NULL)),
+    CHECK (status = 'VOID' OR NOT voided_by_end),
     CHECK (status <> 'UNCOLLECTIBLE' OR written_off_at IS NOT NULL),
     CHECK ((written_off_at IS NULL) = (write_off_reason IS NULL)),
     CHECK (memo IS NULL OR kind = 'ONE_OFF'),
