@@ -12,6 +12,7 @@ from usance.core import credits, money, usage
 from usance.core.credits import CreditPrice, CreditWeight, Grant, GrantKind, Pool, Transaction
 from usance.core.customers import Customer
 from usance.core.decisions import granting, lifecycle, purchase
+from usance.core.decisions.erase import refuse_erased
 from usance.core.decisions.reverse_burn import reverse_burn
 from usance.core.draft import Draft
 from usance.core.ids import GrantId, PoolId, TransactionId, derived
@@ -94,12 +95,13 @@ async def transactions(
 async def give(tx: Tx, call: Call, reference: str, request: NewGrant) -> Grant:
     """Give credits by hand; the pool is made when there is none.
 
-    Refusals: customer_not_found, validation_failed (denomination, amount, expiresAt).
+    Refusals: customer_not_found, customer_erased, validation_failed (denomination, amount, expiresAt).
     """
     customer = await ledger.lock_customer(tx, call, reference)
     given: list[GrantId] = []
 
     def decision(before: Snapshot, now: datetime) -> Outcome:
+        refuse_erased(before.customer)
         if request.denomination not in before.credit_models:
             raise invalid("denomination", "There is no such credit model.")
         if request.amount <= 0 or not money.is_exact(request.amount):

@@ -9,10 +9,11 @@ from usance.actions.commands import Call
 from usance.actions.credits import PoolView
 from usance.actions.subscriptions import View
 from usance.core.customers import Customer, Profile
+from usance.core.decisions import erase as erasing
 from usance.core.ids import CustomerId, derived
 from usance.core.payments import Balance
 from usance.core.refusals import Code, Refusal
-from usance.store import customers, invoices
+from usance.store import customers, erasure, invoices
 from usance.store.db import Tx
 
 _POOLS_MAX: Final = 200
@@ -71,8 +72,12 @@ async def page(
 async def update(
     tx: Tx, call: Call, reference: str, change: Callable[[Profile], Profile]
 ) -> Customer:
-    """Return the customer with its profile changed; what was due before went by the old one."""
+    """Return the customer with its profile changed; what was due before went by the old one.
+
+    Refusals, in this order: customer_not_found, customer_erased.
+    """
     customer = await ledger.lock_customer(tx, call, reference)
+    erasing.refuse_erased(customer)
     await ledger.settled(tx, call, customer)
     after = replace(customer, profile=change(customer.profile))
     await customers.write(tx, after)
@@ -80,7 +85,7 @@ async def update(
 
 
 async def erase(tx: Tx, call: Call, reference: str) -> Customer:
-    """Return the customer without anything personal; its invoices stay.
+    """Return the customer without anything personal; its invoices stay, its drafts are given up.
 
     Its reference, which may be personal too, becomes an opaque one and is free for another.
     """
@@ -104,8 +109,13 @@ async def erase(tx: Tx, call: Call, reference: str) -> Customer:
         )
 
     # Nothing can be refused from here on.
+    await ledger.decide(
+        tx, call, customer, lambda before, at: erasing.erase(before, now=at, seed=call.seed)
+    )
+    await erasure.forget(tx, call.account.id, customer.id)
     erased = replace(customer, reference=_opaque("erased", call), profile=Profile(), erased_at=now)
     await customers.rename(tx, call.account.id, reference, erased.reference)
+    await erasure.rename_plans(tx, call.account.id, reference, erased.reference)
     await customers.write(tx, erased)
     return erased
 

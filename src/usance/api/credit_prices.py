@@ -98,7 +98,7 @@ class WeightShape(Shape):
     "/credits/purchases",
     status_code=201,
     response_model=One[Ordered],
-    responses=refuses(Code.CUSTOMER_NOT_FOUND, Code.NO_PRICE),
+    responses=refuses(Code.CUSTOMER_NOT_FOUND, Code.CUSTOMER_ERASED, Code.NO_PRICE),
 )
 async def buy_credits(body: Order, call: Command) -> Response:
     """Order credits: an invoice DUE now; unpaid when its grace is over it becomes VOID."""

@@ -168,7 +168,7 @@ async def list_transactions(
     "/credits/{customerReferenceId}/grants",
     status_code=201,
     response_model=One[GrantShape],
-    responses=refuses(Code.CUSTOMER_NOT_FOUND),
+    responses=refuses(Code.CUSTOMER_NOT_FOUND, Code.CUSTOMER_ERASED),
 )
 async def create_grant(reference: CustomerInPath, body: GrantByHand, call: Command) -> Response:
     """Give credits by hand."""

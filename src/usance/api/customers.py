@@ -137,7 +137,7 @@ async def get_customer(reference: CustomerInPath, call: Reading) -> Response:
 @router.patch(
     "/customers/{customerReferenceId}",
     response_model=One[CustomerShape],
-    responses=refuses(Code.CUSTOMER_NOT_FOUND),
+    responses=refuses(Code.CUSTOMER_NOT_FOUND, Code.CUSTOMER_ERASED),
 )
 async def update_customer(
     reference: CustomerInPath, body: CustomerChange, call: Command
@@ -158,7 +158,7 @@ async def update_customer(
     ),
 )
 async def erase_customer(reference: CustomerInPath, call: Command) -> Response:
-    """Erase a customer's personal data. Its invoices stay, under an opaque reference."""
+    """Erase a customer's personal data. Its invoices stay, under an opaque reference; drafts are voided."""
     return await answer(call, lambda tx: customers.erase(tx, call, reference), shown)
 
 

@@ -133,7 +133,12 @@ class ArchivedReceipt(Shape):
             "model": One[ReceiptShape | ArchivedReceipt],
             "description": "The same event again.",
         },
-        **refuses(Code.CUSTOMER_NOT_FOUND, Code.FEATURE_NOT_FOUND, Code.EVENT_KEY_CONFLICT),
+        **refuses(
+            Code.CUSTOMER_NOT_FOUND,
+            Code.CUSTOMER_ERASED,
+            Code.FEATURE_NOT_FOUND,
+            Code.EVENT_KEY_CONFLICT,
+        ),
     },
 )
 async def record_event(request: Request, body: Event, call: Command) -> Response:

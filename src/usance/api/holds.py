@@ -112,7 +112,12 @@ async def take_hold(request: Request, body: NewHold, call: Command) -> Response:
     response_model=One[SettledReceipt],
     responses={
         200: {"model": One[SettledReceipt], "description": "The same event again."},
-        **refuses(Code.HOLD_NOT_FOUND, Code.HOLD_SETTLED, Code.EVENT_KEY_CONFLICT),
+        **refuses(
+            Code.HOLD_NOT_FOUND,
+            Code.HOLD_SETTLED,
+            Code.CUSTOMER_ERASED,
+            Code.EVENT_KEY_CONFLICT,
+        ),
     },
 )
 async def settle_hold(

@@ -238,7 +238,7 @@ async def write_off_invoice(invoice_id: InvoiceInPath, body: WritingOff, call: C
     "/invoices",
     status_code=201,
     response_model=One[InvoiceShape],
-    responses=refuses(Code.CUSTOMER_NOT_FOUND),
+    responses=refuses(Code.CUSTOMER_NOT_FOUND, Code.CUSTOMER_ERASED),
 )
 async def create_invoice(body: NewInvoice, call: Command) -> Response:
     """Charge a customer for something of your own: a one-off invoice, issued now or kept as a draft."""

@@ -145,7 +145,11 @@ class Cancelled(Shape):
     status_code=201,
     response_model=One[Subscribed],
     responses=refuses(
-        Code.CUSTOMER_NOT_FOUND, Code.PLAN_NOT_FOUND, Code.PLAN_NOT_ACTIVE, Code.ALREADY_SUBSCRIBED
+        Code.CUSTOMER_NOT_FOUND,
+        Code.CUSTOMER_ERASED,
+        Code.PLAN_NOT_FOUND,
+        Code.PLAN_NOT_ACTIVE,
+        Code.ALREADY_SUBSCRIBED,
     ),
 )
 async def create_subscription(body: NewSubscription, call: Command) -> Response:

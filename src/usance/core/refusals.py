@@ -47,6 +47,7 @@ class Code(StrEnum):
     CUSTOMER_EXISTS = "customer_exists"
     CUSTOMER_HAS_SUBSCRIPTIONS = "customer_has_subscriptions"
     CUSTOMER_HAS_BALANCE = "customer_has_balance"
+    CUSTOMER_ERASED = "customer_erased"
     PLAN_NOT_ACTIVE = "plan_not_active"
     ALREADY_SUBSCRIBED = "already_subscribed"
     CURRENCY_MISMATCH = "currency_mismatch"

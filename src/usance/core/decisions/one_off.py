@@ -13,6 +13,7 @@ from uuid import UUID
 
 from usance.core import money
 from usance.core.decisions import billing, lifecycle
+from usance.core.decisions.erase import refuse_erased
 from usance.core.draft import Draft
 from usance.core.ids import InvoiceId
 from usance.core.invoices import Invoice, InvoiceKind, InvoiceStatus, Line, LineKind, totals
@@ -63,8 +64,9 @@ def draw_up(
 ) -> Outcome:
     """Make an invoice of the seller's lines: DUE on these terms, or without terms a draft.
 
-    Refusals: validation_failed (lines: they come to less than nothing).
+    Refusals, in this order: customer_erased, validation_failed (lines: they come to less than nothing).
     """
+    refuse_erased(before.customer)
     lines = _lines(content.items, currency)
     rate = before.tax_rate if content.tax_rate is None else content.tax_rate
     sums = totals(lines, tax_rate=rate, currency=currency)

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from usance.core import money
 from usance.core.decisions import billing, lifecycle
+from usance.core.decisions.erase import refuse_erased
 from usance.core.draft import Draft
 from usance.core.ids import InvoiceId
 from usance.core.invoices import (
@@ -34,9 +35,10 @@ def purchase(
 ) -> Outcome:
     """Order credits: a DUE invoice at the price in force; paid, it brings a PURCHASED grant.
 
-    Refusals, in this order: validation_failed (denomination, credits), no_price, validation_failed
-    (credits: so few that they come to nothing).
+    Refusals, in this order: customer_erased, validation_failed (denomination, credits), no_price,
+    validation_failed (credits: so few that they come to nothing).
     """
+    refuse_erased(before.customer)
     if denomination not in before.credit_models:
         raise invalid("denomination", "There is no such credit model.")
     if wanted <= 0 or not money.is_exact(wanted):

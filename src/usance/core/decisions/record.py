@@ -18,6 +18,7 @@ from usance.core import costs, credits, ids, pricing, usage
 from usance.core.catalog import AggregationKind, Scalar
 from usance.core.costs import Cost, Tokens
 from usance.core.decisions import due, granting
+from usance.core.decisions.erase import refuse_erased
 from usance.core.draft import Draft
 from usance.core.ids import EventId
 from usance.core.metering import LATEST_FUTURE, LATEST_PAST, Counter, UsageEvent
@@ -88,9 +89,11 @@ class Billed:
 def record(draft: Draft, use: Use, *, seed: UUID) -> UsageEvent:
     """Record an event that is not known yet, and return it with its receipt.
 
-    Refusals, in this order: validation_failed (usageUnits, occurredAt), feature_not_found.
+    Refusals, in this order: customer_erased, validation_failed (usageUnits, occurredAt),
+    feature_not_found.
     """
     now = draft.now
+    refuse_erased(draft.before.customer)
     if use.units < 0:
         raise invalid("usageUnits", "Only a correction has units below zero.")
     occurred_at = use.occurred_at if use.occurred_at is not None else now

@@ -12,6 +12,7 @@ from uuid import UUID
 from usance.core import ids
 from usance.core.catalog import CataloguePlan, PlanStatus, PlanVersion
 from usance.core.decisions import billing, granting, lifecycle, opening
+from usance.core.decisions.erase import refuse_erased
 from usance.core.draft import Draft
 from usance.core.ids import PlanId, SubscriptionId
 from usance.core.invoices import OPEN, Invoice, InvoiceKind
@@ -41,10 +42,11 @@ def subscription_id(now: datetime, seed: UUID) -> SubscriptionId:
 def subscribe(before: Snapshot, request: Subscribe, *, now: datetime, seed: UUID) -> Outcome:
     """Subscribe the customer to the newest version of a plan.
 
-    Refusals, in this order: plan_not_found (not visible to this customer), plan_not_active,
-    already_subscribed. In advance with something to pay the subscription is INCOMPLETE and waits
+    Refusals, in this order: customer_erased, plan_not_found (not visible to this customer),
+    plan_not_active, already_subscribed. In advance with something to pay the subscription is INCOMPLETE and waits
     for its invoice; else it is ACTIVE, or TRIALING, at once.
     """
+    refuse_erased(before.customer)
     refuse_plan(before, request.plan, request.field)
     refuse_second(before, request.plan.plan.id)
 
