@@ -24,6 +24,7 @@ from usance.api import (
     features,
     holds,
     invoices,
+    journal,
     json,
     migrations,
     openapi,
@@ -61,6 +62,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     costs.router,
     payments.router,
     receivables.router,
+    journal.router,
     account_settings.router,
     clock.router,
 )

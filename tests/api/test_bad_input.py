@@ -309,6 +309,7 @@ STRICT_QUERIES = {
     "GET /costs/models",
     "GET /receivables",
     "GET /receivables/aging",
+    "GET /receivables/journal",
     "GET /customers/{customerReferenceId}/statement",
     "GET /invoices/{invoiceId}/lines/{lineId}/events",
     "GET /invoices/{invoiceId}/pdf",

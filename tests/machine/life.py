@@ -28,6 +28,7 @@ KINDS = {
     "LATE_USAGE": "USAGE",
     "USAGE": "USAGE",
     "OTHER": "OTHER",
+    "REVERSED_PAYMENT": "OTHER",
 }
 
 

@@ -8,6 +8,7 @@ from tests.api import client
 from tests.api.client import Api
 from tests.books import check_books
 from tests.conftest import FreshDatabase
+from tests.journals import check_journals
 from tests.stories.http import Edge
 
 from usance import clock, logs
@@ -40,6 +41,7 @@ async def door(stories_url: str, edge: Edge) -> AsyncIterator[Api]:  # noqa: ARG
     async with api.client:
         yield api
     found = await db.run(lambda tx: verify.verify(tx, settled_at=None))
+    await check_journals(db)
     await db.close()
     connection = await asyncpg.connect(stories_url)
     wrong = await check_books(connection)  # of all the stories together

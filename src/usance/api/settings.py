@@ -16,7 +16,7 @@ from usance.api.bodies import Shape, Strict
 from usance.api.calls import Command, Reading
 from usance.api.fields import Address, Currency, LongText, Number, Percent, Text255, Zone
 from usance.api.lines import trimmed
-from usance.core import numbers
+from usance.core import journal, numbers
 from usance.core.accounts import Account, Mode
 
 _IBAN: Final = re.compile(r"[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}", re.ASCII)
@@ -62,6 +62,22 @@ class Seller(Strict):
     footer: LongText | None = None
 
 
+class LedgerAccounts(Strict):
+    """The seller's own accounts in the journal; one that is absent has the default number."""
+
+    bank: Text255 | None = None
+    receivable: Text255 | None = None
+    reclaimed: Text255 | None = None
+    customer_balance: Text255 | None = None
+    tax: Text255 | None = None
+    subscriptions: Text255 | None = None
+    usage: Text255 | None = None
+    credits: Text255 | None = None
+    adjustments: Text255 | None = None
+    one_off: Text255 | None = None
+    bad_debt: Text255 | None = None
+
+
 class SettingsChange(Strict):
     """What is to change; what is absent stays."""
 
@@ -92,6 +108,9 @@ class SettingsChange(Strict):
     seller: Seller | None = Field(
         default=None, description="Replaced as a whole; documents issued before keep theirs."
     )
+    ledger_accounts: LedgerAccounts | None = Field(
+        default=None, description="Replaced as a whole; they hold for every journal from now on."
+    )
 
 
 class SettingsShape(Shape):
@@ -110,6 +129,7 @@ class SettingsShape(Shape):
     invoice_number_format: str
     credit_note_number_format: str
     seller: Mapping[str, Any]
+    ledger_accounts: Mapping[str, str]
 
 
 @router.get("/settings", response_model=One[SettingsShape])
@@ -124,6 +144,10 @@ async def update_settings(body: SettingsChange, call: Command) -> Response:
     changed = body.model_dump(exclude_unset=True)
     if body.seller is not None:
         changed["seller"] = body.seller.model_dump(by_alias=True, exclude_none=True)
+    if body.ledger_accounts is not None:
+        changed["ledger_accounts"] = body.ledger_accounts.model_dump(
+            by_alias=True, exclude_none=True
+        )
     may_be_none = {"cancel_after_past_due_days"}
     said = {
         name: value for name, value in changed.items() if value is not None or name in may_be_none
@@ -149,4 +173,7 @@ def _shown(account: Account) -> SettingsShape:
         invoice_number_format=account.invoice_number_format,
         credit_note_number_format=account.credit_note_number_format,
         seller=account.seller,
+        ledger_accounts={
+            role.value: journal.account_of(role, account.ledger_accounts) for role in journal.Role
+        },
     )

@@ -57,6 +57,7 @@ class LineKind(StrEnum):
     UNUSED_TIME = "UNUSED_TIME"
     REMAINING_TIME = "REMAINING_TIME"
     ELAPSED_TIME = "ELAPSED_TIME"
+    REVERSED_PAYMENT = "REVERSED_PAYMENT"  # what had bounced and was paid out before: no revenue
     OTHER = "OTHER"
 
 

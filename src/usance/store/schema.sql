@@ -16,6 +16,7 @@ CREATE TABLE public.accounts (
     invoice_number_format text DEFAULT 'INV-{year}-{seq:05}'::text NOT NULL,
     credit_note_number_format text DEFAULT 'CN-{year}-{seq:05}'::text NOT NULL,
     seller jsonb DEFAULT '{}'::jsonb NOT NULL,
+    ledger_accounts jsonb DEFAULT '{}'::jsonb NOT NULL,
     catalog_version bigint DEFAULT 0 NOT NULL,
     created_at timestamp with time zone NOT NULL,
     CONSTRAINT accounts_cancel_after_past_due_days_check CHECK (((cancel_after_past_due_days >= 0) AND (cancel_after_past_due_days <= 365))),
@@ -389,7 +390,7 @@ CREATE TABLE public.invoice_lines (
     length_us bigint,
     calculation jsonb,
     CONSTRAINT invoice_lines_amount_check CHECK (((amount > '-Infinity'::numeric) AND (amount < 'Infinity'::numeric))),
-    CONSTRAINT invoice_lines_kind_check CHECK ((kind = ANY (ARRAY['BASE'::text, 'USAGE'::text, 'LATE_USAGE'::text, 'UNUSED_TIME'::text, 'REMAINING_TIME'::text, 'ELAPSED_TIME'::text, 'OTHER'::text]))),
+    CONSTRAINT invoice_lines_kind_check CHECK ((kind = ANY (ARRAY['BASE'::text, 'USAGE'::text, 'LATE_USAGE'::text, 'UNUSED_TIME'::text, 'REMAINING_TIME'::text, 'ELAPSED_TIME'::text, 'REVERSED_PAYMENT'::text, 'OTHER'::text]))),
     CONSTRAINT invoice_lines_position_check CHECK (("position" >= 0)),
     CONSTRAINT invoice_lines_quantity_check CHECK (((quantity > '-Infinity'::numeric) AND (quantity < 'Infinity'::numeric))),
     CONSTRAINT invoice_lines_unit_price_check CHECK (((unit_price > '-Infinity'::numeric) AND (unit_price < 'Infinity'::numeric)))

@@ -210,7 +210,7 @@ def _when_spent(draft: Draft, one: Application) -> tuple[datetime, tuple[datetim
 
 def _ask_for(draft: Draft, payment: Payment, amount: Decimal) -> None:
     """Invoice what the payment had brought and was paid out since: it was never the customer's."""
-    line = Line(LineKind.OTHER, "Reversed payment that had been paid out", amount)
+    line = Line(LineKind.REVERSED_PAYMENT, "Reversed payment that had been paid out", amount)
     sums = totals([line], tax_rate=ZERO, currency=payment.currency)
     invoice = Invoice(
         id=InvoiceId(draft.new_id("reversed", payment.id)),

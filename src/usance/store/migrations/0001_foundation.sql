@@ -30,6 +30,7 @@ CREATE TABLE accounts (
     credit_note_number_format text NOT NULL DEFAULT 'CN-{year}-{seq:05}'
                            CHECK (credit_note_number_format ~ '(^|[^0-9}]){seq(:0[1-9])?}$'),
     seller          jsonb       NOT NULL DEFAULT '{}',  -- what documents say of it
+    ledger_accounts jsonb       NOT NULL DEFAULT '{}',  -- its own names in the journal; the others have ours
     catalog_version bigint      NOT NULL DEFAULT 0,  -- counts the changes of its catalogue
     created_at      timestamptz NOT NULL
 );
@@ -316,7 +317,8 @@ CREATE TABLE invoice_lines (
     invoice_id  uuid    NOT NULL,
     position    integer NOT NULL CHECK (position >= 0),
     kind        text    NOT NULL CHECK (kind IN
-                    ('BASE', 'USAGE', 'LATE_USAGE', 'UNUSED_TIME', 'REMAINING_TIME', 'ELAPSED_TIME', 'OTHER')),
+                    ('BASE', 'USAGE', 'LATE_USAGE', 'UNUSED_TIME', 'REMAINING_TIME', 'ELAPSED_TIME',
+                     'REVERSED_PAYMENT', 'OTHER')),
     description text    NOT NULL,
     feature_key text,
     quantity    numeric CHECK (quantity > '-Infinity' AND quantity < 'Infinity'),
