@@ -14,7 +14,6 @@ from usance.core.ids import CreditNoteId, InvoiceId
 from usance.core.invoices import OPEN, CreditNote, Invoice, Line, NoteKind, Refund, totals
 from usance.core.payments import EntryKind, Source
 from usance.core.subscriptions import Subscription
-from usance.core.values import replace
 
 
 class Occasion(IntEnum):
