@@ -190,3 +190,47 @@ async def test_a_foreign_subscription_has_no_next_invoice(shop: Shop, other_api:
     one = await in_state(shop, "pro_monthly, used")
     refused = await other_api.get(f"/subscriptions/{one}/invoice-preview")
     assert (refused.status, refused.error["code"]) == (404, "subscription_not_found")
+
+
+# --- what is far ahead ------------------------------------------------------------------------------
+
+DAILY = {
+    "key": "daily",
+    "name": "Daily",
+    "price": {"amount": 0, "currency": "USD"},
+    "interval": {"unit": "DAY", "count": 1},
+    "billingTiming": "IN_ADVANCE",
+    "features": [{"key": "ai_chat"}],
+}
+LONG = DAILY | {"key": "long", "name": "Long", "interval": {"unit": "YEAR", "count": 4}}
+
+
+async def _beside_daily_ones(shop: Shop, plan: str) -> str:
+    plans = [DAILY, LONG]
+    assert (await shop.api.post("/catalog/apply", {"plans": plans})).status == 200
+    await shop.subscribe("daily")
+    return str((await shop.started(plan))["subscription"]["id"])
+
+
+async def test_what_others_do_until_then_is_seen_through(shop: Shop):
+    """A year away, with 365 renewals of another subscription before it."""
+    one = await _beside_daily_ones(shop, "pro_yearly")
+    foreseen = (await shop.api.get(f"/subscriptions/{one}/invoice-preview")).data["invoice"]
+    assert (foreseen["amount"], foreseen["periodStart"][:4]) == (490, "2028")
+
+
+async def test_what_is_too_far_ahead_is_refused_and_not_denied(shop: Shop):
+    """1,461 renewals of another subscription come before it: that is no reason to say that none comes."""
+    one = await _beside_daily_ones(shop, "long")
+    refused = await shop.api.get(f"/subscriptions/{one}/invoice-preview")
+    assert (refused.status, refused.error["code"]) == (409, "too_far_ahead")
+
+
+async def test_what_never_comes_is_not_too_far_ahead(shop: Shop):
+    """Held while it is PAST_DUE, beside one that renews every day, for ever."""
+    one = await _beside_daily_ones(shop, "pro_monthly")
+    await shop.advance("P35D")
+    assert (await shop.subscription(one))["status"] == "PAST_DUE"
+    await shop.advance("P30D")
+    foreseen = await shop.api.get(f"/subscriptions/{one}/invoice-preview")
+    assert (foreseen.status, foreseen.data["invoice"]) == (200, None)

@@ -1,5 +1,6 @@
 """Subscriptions: taken, changed, cancelled, looked up."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -267,8 +268,8 @@ async def get(tx: Tx, call: Call, subscription_id: UUID) -> View:
     return (await views(tx, call, [found], now))[0]
 
 
-async def invoice_preview(tx: Tx, call: Call, subscription_id: UUID) -> Foreseen:
-    """Return the invoice that the subscription gets next, if nothing else happens."""
+async def before_next_invoice(tx: Tx, call: Call, subscription_id: UUID) -> Snapshot:
+    """Return what `invoice_preview` decides on, or refuse: subscription_not_found."""
     found = await stored.find(tx, call.account.id, SubscriptionId(subscription_id))
     if found is None:
         raise Refusal(Code.SUBSCRIPTION_NOT_FOUND, "There is no such subscription.")
@@ -277,8 +278,17 @@ async def invoice_preview(tx: Tx, call: Call, subscription_id: UUID) -> Foreseen
     now = await ledger.settled(tx, call, customer)
     named = Named(subscriptions=(found.subscription.id,))
     facts = await snapshot.of_customer(tx, call.account, customer, now=now, named=named)
-    facts = replace(facts, customer=replace(customer, decided_at=now))
-    return Foreseen(foresee.next_invoice(facts, found.subscription.id), customer.reference)
+    return replace(facts, customer=replace(customer, decided_at=now))
+
+
+async def invoice_preview(facts: Snapshot, subscription_id: UUID) -> Foreseen:
+    """Return the invoice that the subscription gets next, if nothing else happens.
+
+    It can be many steps away, so they are taken in a thread: others are answered meanwhile.
+    """
+    one = SubscriptionId(subscription_id)
+    invoice = await asyncio.to_thread(foresee.next_invoice, facts, one)
+    return Foreseen(invoice, facts.customer.reference)
 
 
 async def of_customer(tx: Tx, call: Call, reference: str) -> list[View]:

@@ -16,6 +16,7 @@ from usance.api.pages import Page, Pagination, pagination
 from usance.store.db import Tx
 
 T = TypeVar("T")
+F = TypeVar("F")
 Status: TypeAlias = int | Callable[[T], int]  # some answers differ: 201 for a new one, 200 again
 
 _MEDIA_TYPE: Final = "application/json"
@@ -64,6 +65,17 @@ async def show(
     """Return what `work` reads, in the shape."""
     value = await commands.read(call.db, work, call.catch_up)
     return Response(envelope(shape(value)), media_type=_MEDIA_TYPE)
+
+
+async def foretell(
+    call: HttpCall,
+    work: Callable[[Tx], Awaitable[F]],
+    foresee: Callable[[F], Awaitable[T]],
+    shape: Callable[[T], object],
+) -> Response:
+    """Return what comes of what `work` reads, in the shape; it takes long, and holds no connection."""
+    facts = await commands.read(call.db, work, call.catch_up)
+    return Response(envelope(shape(await foresee(facts))), media_type=_MEDIA_TYPE)
 
 
 async def listed(

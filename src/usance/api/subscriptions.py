@@ -11,7 +11,7 @@ from pydantic import Field
 from usance.actions import subscriptions
 from usance.actions.subscriptions import Foreseen, Result, View
 from usance.api import invoices, routes
-from usance.api.answers import Many, One, answer, listing, show
+from usance.api.answers import Many, One, answer, foretell, listing, show
 from usance.api.bodies import Lenient, Shape
 from usance.api.calls import Command, Reading
 from usance.api.credit_notes import CreditNoteShape, note_shown
@@ -219,12 +219,15 @@ async def get_subscription(subscription_id: SubscriptionInPath, call: Reading) -
 @router.get(
     "/subscriptions/{subscriptionId}/invoice-preview",
     response_model=One[Foretold],
-    responses=refuses(Code.SUBSCRIPTION_NOT_FOUND),
+    responses=refuses(Code.SUBSCRIPTION_NOT_FOUND, Code.TOO_FAR_AHEAD),
 )
 async def preview_invoice(subscription_id: SubscriptionInPath, call: Reading) -> Response:
     """Show the invoice that is issued next, as it will be if nothing else happens until then."""
-    return await show(
-        call, lambda tx: subscriptions.invoice_preview(tx, call, subscription_id), _foretold
+    return await foretell(
+        call,
+        lambda tx: subscriptions.before_next_invoice(tx, call, subscription_id),
+        lambda facts: subscriptions.invoice_preview(facts, subscription_id),
+        _foretold,
     )
 
 

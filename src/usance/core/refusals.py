@@ -55,6 +55,7 @@ class Code(StrEnum):
     NOT_AN_UPGRADE = "not_an_upgrade"
     SUBSCRIPTION_NOT_ACTIVE = "subscription_not_active"
     CANCELLATION_NOT_SCHEDULED = "cancellation_not_scheduled"
+    TOO_FAR_AHEAD = "too_far_ahead"
     SUBSCRIPTION_ENDED = "subscription_ended"
     ALREADY_PAID = "already_paid"
     INVOICE_VOID = "invoice_void"
