@@ -104,6 +104,7 @@ async def _invoices_each(connection: Connection) -> dict[object, int]:
 async def _spoilt(server: Server) -> str:
     """Make a line of an invoice wrong, and return the invoice's id."""
     connection = await asyncpg.connect(server.dsn)
+    await connection.execute("SET session_replication_role = replica")  # it would be refused
     invoice_id = await connection.fetchval(_SPOIL)
     await connection.close()
     return str(invoice_id)

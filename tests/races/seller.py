@@ -12,7 +12,7 @@ from tests.books import check_books
 
 from usance import clock
 from usance.core.accounts import Account
-from usance.store.db import Db
+from usance.store.db import Db, Tx
 
 T = TypeVar("T")
 
@@ -112,6 +112,15 @@ class Seller:
 
     async def execute(self, query: str, *arguments: object) -> None:
         await self.db.run(lambda tx: tx.execute(query, *arguments))
+
+    async def tamper(self, query: str, *arguments: object) -> None:
+        """Execute what the database refuses: a change of what was issued."""
+
+        async def unguarded(tx: Tx) -> None:
+            await tx.execute("SET LOCAL session_replication_role = replica")
+            await tx.execute(query, *arguments)
+
+        await self.db.run(unguarded)
 
     async def let_pass(self, time: timedelta) -> None:
         """Move the TEST clock as if the time had passed while nobody was at work."""

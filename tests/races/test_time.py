@@ -230,7 +230,7 @@ async def _poison(seller: Seller, sick: Subscribed, fault: str) -> Any:
         await seller.execute(
             "CREATE TABLE kept AS SELECT * FROM invoices WHERE invoice_id = $1", sick.invoice_id
         )
-        await seller.execute("DELETE FROM invoices WHERE invoice_id = $1", sick.invoice_id)
+        await seller.tamper("DELETE FROM invoices WHERE invoice_id = $1", sick.invoice_id)
         return lambda: seller.execute("INSERT INTO invoices SELECT * FROM kept")
     # The identity of the next period's invoice is taken.
     await seller.execute(
@@ -269,7 +269,7 @@ async def _move_to_the_past(seller: Seller, one: Subscribed, time: timedelta) ->
     )
     for row in columns:
         changes = ", ".join(f'"{name}" = "{name}" - $2::interval' for name in row["names"])
-        await seller.execute(
+        await seller.tamper(
             f'UPDATE "{row["table_name"]}" SET {changes} WHERE customer_id = $1',
             owner["customer_id"],
             time,

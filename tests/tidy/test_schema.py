@@ -252,12 +252,27 @@ def _literal(kind: str, number: str) -> str:
     return f"{number}::{kind}" if kind in {"numeric", "integer", "bigint"} else f"NULL::{kind}"
 
 
-async def test_there_are_no_triggers_and_no_functions(connection: Connection):
-    """A rule lives in the core, where it is read and tested; a constraint holds what it comes to."""
-    triggers = "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal"
-    assert await connection.fetch(triggers) == []
-    functions = "SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace"
-    assert await connection.fetch(functions) == []
+# They refuse, and decide nothing: docs/decisions/0011-issued-documents-by-triggers.md.
+TRIGGERS = {
+    "invoices_issued": "refuse_change",
+    "invoices_kept": "refuse_change",
+    "invoice_lines_issued": "refuse_change_of_issued_line",
+    "credit_notes_issued": "refuse_change",
+    "document_numbers_given": "refuse_change",
+}
+
+
+async def test_no_trigger_and_no_function_decides(connection: Connection):
+    """A rule lives in the core, where it is read and tested; the database holds what it comes to."""
+    triggers = """
+        SELECT t.tgname, p.proname FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid
+         WHERE NOT t.tgisinternal
+    """
+    assert {row[0]: row[1] for row in await connection.fetch(triggers)} == TRIGGERS
+    functions = "SELECT proname, prosrc FROM pg_proc WHERE pronamespace = 'public'::regnamespace"
+    found = {row["proname"]: row["prosrc"] for row in await connection.fetch(functions)}
+    assert set(found) == set(TRIGGERS.values())
+    assert not any(re.search(r"NEW\.|INSERT|UPDATE |:=", text) for text in found.values())
     extensions = "SELECT extname FROM pg_extension WHERE extname <> 'plpgsql'"
     assert await connection.fetch(extensions) == []
 

@@ -441,6 +441,53 @@ CREATE TABLE balance_entries (
     FOREIGN KEY (account_id, customer_id, currency) REFERENCES balances
 );
 
+-- What was issued never changes, whoever writes: docs/decisions/0011-*.md. They hold it, and decide
+-- nothing; what is compared in WHEN calls no function. A line that is added is seen by `usance verify`.
+CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'what was issued never changes: %', TG_TABLE_NAME USING ERRCODE = 'check_violation';
+END
+$$;
+
+CREATE FUNCTION refuse_change_of_issued_line() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF EXISTS (SELECT FROM invoices i
+                WHERE i.account_id = OLD.account_id
+                  AND i.customer_id = OLD.customer_id
+                  AND i.invoice_id = OLD.invoice_id
+                  AND i.number IS NOT NULL) THEN
+        RAISE EXCEPTION 'what was issued never changes: %', TG_TABLE_NAME USING ERRCODE = 'check_violation';
+    END IF;
+    RETURN CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;
+END
+$$;
+
+-- Money, status, the invoice that replaces it and, once, a first invoice's period are noted on it.
+CREATE TRIGGER invoices_issued BEFORE UPDATE ON invoices FOR EACH ROW
+    WHEN (OLD.number IS NOT NULL
+          AND ((OLD.account_id, OLD.customer_id, OLD.invoice_id, OLD.subscription_id, OLD.seq, OLD.kind, OLD.n,
+                OLD.number, OLD.currency, OLD.subtotal, OLD.tax_rate, OLD.tax_amount, OLD.amount,
+                OLD.issued_at, OLD.due_at, OLD.past_due_at, OLD.memo, OLD.parties,
+                OLD.purchase_denomination, OLD.purchase_credits, OLD.created_at)
+               IS DISTINCT FROM
+               (NEW.account_id, NEW.customer_id, NEW.invoice_id, NEW.subscription_id, NEW.seq, NEW.kind, NEW.n,
+                NEW.number, NEW.currency, NEW.subtotal, NEW.tax_rate, NEW.tax_amount, NEW.amount,
+                NEW.issued_at, NEW.due_at, NEW.past_due_at, NEW.memo, NEW.parties,
+                NEW.purchase_denomination, NEW.purchase_credits, NEW.created_at)
+               OR (OLD.starts_at IS NOT NULL
+                   AND (OLD.starts_at, OLD.ends_at) IS DISTINCT FROM (NEW.starts_at, NEW.ends_at))
+               OR (OLD.status = 'VOID' AND NEW.status <> 'VOID')))
+    EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER invoices_kept BEFORE DELETE ON invoices FOR EACH ROW
+    WHEN (OLD.number IS NOT NULL)
+    EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER invoice_lines_issued BEFORE UPDATE OR DELETE ON invoice_lines FOR EACH ROW
+    EXECUTE FUNCTION refuse_change_of_issued_line();
+CREATE TRIGGER credit_notes_issued BEFORE UPDATE OR DELETE ON credit_notes FOR EACH ROW
+    EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER document_numbers_given BEFORE UPDATE OR DELETE ON document_numbers FOR EACH ROW
+    EXECUTE FUNCTION refuse_change();
+
 -- Usage ------------------------------------------------------------------------------------------
 
 -- What a period has of a feature, kept in the event's own transaction: a check and a bill read one
