@@ -21,6 +21,7 @@ ALL = {
     "taxId": "DE123",
     "taxRate": Decimal("19.5"),
     "timeZone": "Europe/Berlin",
+    "language": "de",
     "metadata": {"tier": "gold", "seats": 3, "share": Decimal("0.10"), "tags": ["a", {"b": None}]},
 }
 EMPTY = dict.fromkeys(ALL) | {"metadata": {}}

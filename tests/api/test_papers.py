@@ -110,3 +110,45 @@ async def test_a_subscriptions_invoice_is_printed_in_each_language(shop: Shop, l
     assert "INV-2027-00002" in text
     assert "api.calls.v2" in text
     assert started["subscription"]["id"] not in text
+
+
+async def test_a_document_speaks_the_customer_s_language_else_the_account_s(shop: Shop):
+    one = await draw_up(shop)
+    path = f"/invoices/{one}/pdf"
+    assert "Invoice" in await printed(shop, path)
+    settings = await shop.api.patch("/settings", {"language": "fr-CA"})
+    assert settings.data["language"] == "fr"
+    assert "Facture" in await printed(shop, path)
+    changed = await shop.api.patch(f"/customers/{USER}", {"language": "de-AT"})
+    assert changed.data["language"] == "de"
+    assert "Rechnung" in await printed(shop, path)
+    assert "Invoice" in await printed(shop, f"{path}?language=en")
+    await shop.api.patch(f"/customers/{USER}", {"language": None})
+    assert "Facture" in await printed(shop, path)
+
+
+@pytest.mark.parametrize("tag", ["xx", "klingon", "d", "de_DE", "", "de-", 7, "zh-Hans"])
+async def test_a_language_that_documents_do_not_speak_is_refused(shop: Shop, tag: object):
+    for path in ("/settings", f"/customers/{USER}"):
+        refused = await shop.api.patch(path, {"language": tag})
+        assert (refused.status, refused.error["field"]) == (422, "language")
+        if tag == "xx":
+            assert "en, de, fr, es, it, nl, pt, ja" in refused.error["message"]
+
+
+async def test_a_memo_stands_above_the_lines_and_terms_below(shop: Shop):
+    one = await draw_up(shop, memo="As agreed on the phone.\n\nWith thanks.")
+    text = await printed(shop, f"/invoices/{one}/pdf")
+    places = [text.index(said) for said in ("As agreed", "With thanks", "Consulting", "Thank you.")]
+    assert places == sorted(places)
+
+
+async def test_usage_that_was_priced_by_tiers_shows_them(shop: Shop):
+    """1,500 units: 1,000 at 0.02, 500 at 0.01."""
+    await shop.subscribe("payg_monthly")
+    await shop.use(1500)
+    await shop.advance("P32D")
+    issued = (await shop.api.get("/invoices?status=DUE")).data[0]
+    text = await printed(shop, f"/invoices/{issued['id']}/pdf")
+    for said in ("0.02", "20.00", "0.01", "5.00", "25.00"):
+        assert said in text, said

@@ -4,7 +4,7 @@ Sources: BILLING.md, "Paying"; docs/documents.md.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
@@ -15,6 +15,8 @@ from usance.actions import ledger
 from usance.actions.commands import Call
 from usance.core import parties, references
 from usance.core.accounts import Account
+from usance.core.calculations import StepKind
+from usance.core.customers import Customer
 from usance.core.ids import CreditNoteId, InvoiceId
 from usance.core.invoices import CreditNote, Invoice, InvoiceStatus, Line
 from usance.core.refusals import Code, Refusal
@@ -35,9 +37,9 @@ _MARKS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """How a document is printed."""
+    """How a document is printed. `language` None: the customer's, else the account's."""
 
-    language: Language = Language.EN
+    language: Language | None = None
     size: Size = Size.A4
 
 
@@ -55,7 +57,7 @@ async def invoice(tx: Tx, call: Call, invoice_id: UUID, style: Style) -> Paper:
     if found.status is InvoiceStatus.PENDING and not found.is_draft:
         raise Refusal(Code.INVOICE_PENDING, "The invoice is not issued yet: it still accrues.")
     said = found.parties or parties.of(call.account, customer)
-    return of_invoice(found, said, call.account, style)
+    return of_invoice(found, said, call.account, _spoken(style, customer, call.account))
 
 
 async def credit_note(tx: Tx, call: Call, note_id: UUID, style: Style) -> Paper:
@@ -64,7 +66,15 @@ async def credit_note(tx: Tx, call: Call, note_id: UUID, style: Style) -> Paper:
     if found is None:
         raise Refusal(Code.CREDIT_NOTE_NOT_FOUND, "There is no such credit note.")
     corrected = await stored.numbers(tx, call.account.id, found.customer_id, found.invoice_ids)
-    return of_note(found, corrected, call.account, style)
+    owner = found.customer_id
+    customer = (await stored_customers.by_ids(tx, call.account.id, [owner]))[owner]
+    return of_note(found, corrected, call.account, _spoken(style, customer, call.account))
+
+
+def _spoken(style: Style, customer: Customer, account: Account) -> Style:
+    """Return the style with the language that was asked for, else the customer's, else the account's."""
+    own = Language(customer.profile.language or account.language)
+    return replace(style, language=style.language or own)
 
 
 def of_invoice(
@@ -74,7 +84,6 @@ def of_invoice(
     zone = ZoneInfo(account.zone)
     seller = said["seller"]
     is_open = one.status not in _MARKS
-    note = [] if one.memo is None else one.memo.splitlines()
     return Paper(
         kind=Kind.INVOICE,
         number=one.number,
@@ -92,10 +101,11 @@ def of_invoice(
         days=_days(one.starts_at, one.ends_at, zone),
         payment=_payment(seller, one.number) if is_open and one.number is not None else None,
         customer_number=str(said["customer"]["reference"]),
-        terms=tuple(filter(None, [*note, *_texts(seller, "terms")])),
+        memo=() if one.memo is None else tuple(filter(str.strip, one.memo.splitlines())),
+        terms=_texts(seller, "terms"),
         footer=_texts(seller, "footer"),
         mark=_MARKS.get(one.status),
-        language=style.language,
+        language=style.language or Language(account.language),
         size=style.size,
     )
 
@@ -120,7 +130,7 @@ def of_note(one: CreditNote, corrected: tuple[str, ...], account: Account, style
         customer_number=str(customer["reference"]),
         corrects=corrected,
         footer=_texts(seller, "footer"),
-        language=style.language,
+        language=style.language or Language(account.language),
         size=style.size,
     )
 
@@ -135,7 +145,29 @@ def _line(one: Line, zone: ZoneInfo) -> paper.Line:
         days=_days(one.starts_at, one.ends_at, zone),
         quantity=one.quantity,
         unit_price=one.unit_price,
+        tiers=_tiers(one),
         share=share,
+    )
+
+
+def _tiers(one: Line) -> tuple[paper.Tier, ...]:
+    """Return how a quantity was priced by tiers, where that alone is what the line comes to."""
+    how = one.calculation
+    if how is None or how.share is not None or how.is_minimum or how.billed_before:
+        return ()
+    if not {step.kind for step in how.steps} <= {StepKind.UNITS, StepKind.INCLUDED}:
+        return ()
+    return tuple(
+        paper.Tier(
+            above=step.above,
+            up_to=step.up_to,
+            quantity=step.quantity,
+            unit_price=step.unit_price,
+            amount=step.amount,
+            flat_fee=step.flat_fee,
+        )
+        for step in how.steps
+        if step.above is not None and step.quantity is not None and step.unit_price is not None
     )
 
 

@@ -17,6 +17,7 @@ from usance.api.credits import PoolShape
 from usance.api.fields import (
     Address,
     CustomerInPath,
+    DocumentLanguage,
     Metadata,
     Number,
     Percent,
@@ -46,6 +47,7 @@ class _Said(Lenient):
     tax_id: Text255 | None = None
     tax_rate: Percent | None = None
     time_zone: Zone | None = None
+    language: DocumentLanguage | None = None
     metadata: Metadata | None = None
 
     def applied_to(self, profile: Profile) -> Profile:
@@ -84,6 +86,7 @@ class CustomerShape(Shape):
     tax_id: str | None
     tax_rate: Number | None
     time_zone: str | None
+    language: str | None
     metadata: Mapping[str, Any]
     created_at: datetime
     erased_at: datetime | None
@@ -192,6 +195,7 @@ def _fields(customer: Customer) -> dict[str, Any]:
         "tax_id": profile.tax_id,
         "tax_rate": profile.tax_rate,
         "time_zone": profile.zone,
+        "language": profile.language,
         "metadata": profile.metadata,
         "created_at": customer.created_at,
         "erased_at": customer.erased_at,

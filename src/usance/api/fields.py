@@ -16,12 +16,14 @@ from pydantic_core import PydanticCustomError
 
 from usance.api import json
 from usance.core import money, periods
+from usance.documents.paper import Language
 
 _CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f]")
 _NUMBER: Final = re.compile(r"-?\d{1,60}(\.\d{1,60})?([eE][+-]?\d{1,3})?", re.ASCII)
 _INSTANT: Final = re.compile(
     r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?([Zz]|[+-]\d{2}:?\d{2})", re.ASCII
 )
+_LANGUAGE_TAG: Final = re.compile(r"[a-zA-Z]{2}(-[a-zA-Z0-9]{1,8})*", re.ASCII)
 _UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
 _FIRST_INSTANT: Final = datetime(1970, 1, 1, tzinfo=UTC)
 # Far enough from the calendar's end for any period that may start there.
@@ -112,6 +114,14 @@ def _currency(value: str) -> str:
     return value
 
 
+def _language(value: str) -> str:
+    """Return the language of a tag (BCP 47), without where it is spoken: `de-AT` is `de`."""
+    first = value.partition("-")[0].lower()
+    if not _LANGUAGE_TAG.fullmatch(value) or first not in set(Language):
+        raise _fault(f"This must be one of {', '.join(Language)}, as a tag such as de or de-AT.")
+    return first
+
+
 def _path_reference(value: str) -> str:
     return "" if _CONTROL.search(value) else value
 
@@ -198,6 +208,12 @@ Id: TypeAlias = Annotated[
     UUID, BeforeValidator(_uuid), WithJsonSchema(_UUID_SCHEMA, mode="validation")
 ]
 Zone: TypeAlias = Annotated[str, AfterValidator(_zone), Field(examples=["Europe/Berlin"])]
+DocumentLanguage: TypeAlias = Annotated[
+    str,
+    Field(max_length=35),
+    AfterValidator(_language),
+    Field(examples=["de"], description="Of documents: " + ", ".join(Language) + "; de-AT is de."),
+]
 Currency: TypeAlias = Annotated[str, AfterValidator(_currency), Field(examples=["USD"])]
 # A StrEnum by its value: `Choice[Mode]`.
 Choice: TypeAlias = Annotated[E, Strict(strict=False)]

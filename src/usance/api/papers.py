@@ -32,7 +32,10 @@ _UNFIT_FOR_NAMES: Final = re.compile(r"[^A-Za-z0-9._-]+")
 
 
 def _style(
-    language: Annotated[Choice[Language], Query(description="Of the document.")] = Language.EN,
+    language: Annotated[
+        Choice[Language] | None,
+        Query(description="Of the document; absent: the customer's, else the account's."),
+    ] = None,
     size: Annotated[Choice[Size], Query(description="Of the page.")] = Size.A4,
 ) -> Style:
     return Style(language, size)

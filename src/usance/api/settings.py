@@ -14,7 +14,16 @@ from usance.api import routes
 from usance.api.answers import One, answer, show
 from usance.api.bodies import Shape, Strict
 from usance.api.calls import Command, Reading
-from usance.api.fields import Address, Currency, LongText, Number, Percent, Text255, Zone
+from usance.api.fields import (
+    Address,
+    Currency,
+    DocumentLanguage,
+    LongText,
+    Number,
+    Percent,
+    Text255,
+    Zone,
+)
 from usance.api.lines import trimmed
 from usance.core import journal, numbers
 from usance.core.accounts import Account, Mode
@@ -98,6 +107,7 @@ class SettingsChange(Strict):
         default=None,
         description="Whether an upgrade takes effect when its invoice is paid, not before.",
     )
+    language: DocumentLanguage | None = None
     invoice_number_format: Annotated[Text255 | None, Field(examples=[numbers.INVOICES])] = Field(
         default=None,
         description="Ends in {seq}, or {seq:05} with zeros before; {year} and {month} may stand before it.",
@@ -126,6 +136,7 @@ class SettingsShape(Shape):
     cancel_after_past_due_days: int | None
     collection_minutes: int
     upgrade_requires_payment: bool
+    language: str
     invoice_number_format: str
     credit_note_number_format: str
     seller: Mapping[str, Any]
@@ -170,6 +181,7 @@ def _shown(account: Account) -> SettingsShape:
         cancel_after_past_due_days=account.cancel_after_past_due_days,
         collection_minutes=account.collection_minutes,
         upgrade_requires_payment=account.upgrade_requires_payment,
+        language=account.language,
         invoice_number_format=account.invoice_number_format,
         credit_note_number_format=account.credit_note_number_format,
         seller=account.seller,

@@ -42,6 +42,7 @@ class Account:
     credit_note_number_format: str = numbers.CREDIT_NOTES
     seller: Mapping[str, object] = field(default_factory=dict)  # what documents say of it
     ledger_accounts: Mapping[str, str] = field(default_factory=dict)  # core/journal.py: by role
+    language: str = "en"  # of documents, by ISO 639; for customers who have none of their own
     catalog_version: int = 0  # counts the changes of its catalogue
 
     def __post_init__(self) -> None:

@@ -25,6 +25,7 @@ class Profile:
     tax_id: str | None = None
     tax_rate: Decimal | None = None  # None: the account's
     zone: str | None = None  # IANA; None: the account's
+    language: str | None = None  # of documents, by ISO 639; None: the account's
     metadata: Mapping[str, object] = field(default_factory=dict)
 
 

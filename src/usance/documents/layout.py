@@ -98,6 +98,7 @@ class Sheet(TypedDict):
     after: list[list[str]]
     reasons: list[str]
     way: Way | None
+    memo: list[str]
     terms: list[str]
     terms_title: str
     foot: list[list[str]]
@@ -139,6 +140,7 @@ def sheet(paper: Paper, *, logo: Format | None) -> tuple[Sheet, dict[str, bytes]
         after=_after(paper, texts),
         reasons=reasons,
         way=way,
+        memo=[text for each in paper.memo for text in block([each])],
         terms=[text for term in paper.terms for text in block([term])],
         terms_title=texts.terms,
         foot=_foot(paper, texts),

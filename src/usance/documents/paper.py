@@ -188,6 +188,7 @@ class Paper:
     customer_number: str | None = None
     purchase_order: str | None = None
     corrects: tuple[str, ...] = ()  # numbers of the documents that a credit note corrects
+    memo: tuple[str, ...] = ()  # a paragraph each, above the lines
     terms: tuple[str, ...] = ()  # a paragraph each, above the foot of the last page
     footer: tuple[str, ...] = ()  # a line each, at the foot of every page
     logo: bytes | None = None  # PNG, JPEG or SVG

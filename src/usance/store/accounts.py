@@ -19,7 +19,7 @@ _SELECT: Final = """
            a.tax_rate, a.clock_offset_us,
            a.cancel_after_past_due_days, a.collection_minutes, a.upgrade_requires_payment,
            a.invoice_number_format, a.credit_note_number_format, a.seller,
-           a.ledger_accounts, a.catalog_version
+           a.ledger_accounts, a.language, a.catalog_version
       FROM accounts a
 """
 
@@ -36,7 +36,8 @@ _BY_KEYS: Final = """
     SELECT k.hash, a.account_id, a.name, a.mode, a.zone, a.currency, a.grace_days,
            a.incomplete_days, a.tax_rate, a.clock_offset_us, a.cancel_after_past_due_days,
            a.collection_minutes, a.upgrade_requires_payment, a.invoice_number_format,
-           a.credit_note_number_format, a.seller, a.ledger_accounts, a.catalog_version
+           a.credit_note_number_format, a.seller, a.ledger_accounts, a.language,
+           a.catalog_version
       FROM api_keys k
       JOIN accounts a USING (account_id)
      WHERE k.hash = ANY($1)
@@ -63,7 +64,7 @@ _UPDATE: Final = """
        SET name = $2, zone = $3, currency = $4, grace_days = $5, incomplete_days = $6, tax_rate = $7,
            cancel_after_past_due_days = $8, collection_minutes = $9, upgrade_requires_payment = $10,
            invoice_number_format = $11, credit_note_number_format = $12,
-           seller = $13, ledger_accounts = $14
+           seller = $13, ledger_accounts = $14, language = $15
      WHERE account_id = $1
 """
 
@@ -156,6 +157,7 @@ async def write(tx: Tx, account: Account) -> None:
         account.credit_note_number_format,
         account.seller,
         account.ledger_accounts,
+        account.language,
     )
 
 
@@ -234,6 +236,7 @@ def _account(row: asyncpg.Record) -> Account:
         credit_note_number_format=row["credit_note_number_format"],
         seller=row["seller"],
         ledger_accounts=row["ledger_accounts"],
+        language=row["language"],
         catalog_version=row["catalog_version"],
     )
 

@@ -39,6 +39,7 @@ CREATE TABLE public.accounts (
     invoice_number_format text DEFAULT 'INV-{year}-{seq:05}'::text NOT NULL,
     credit_note_number_format text DEFAULT 'CN-{year}-{seq:05}'::text NOT NULL,
     seller jsonb DEFAULT '{}'::jsonb NOT NULL,
+    language text DEFAULT 'en'::text NOT NULL,
     ledger_accounts jsonb DEFAULT '{}'::jsonb NOT NULL,
     catalog_version bigint DEFAULT 0 NOT NULL,
     created_at timestamp with time zone NOT NULL,
@@ -50,6 +51,7 @@ CREATE TABLE public.accounts (
     CONSTRAINT accounts_grace_days_check CHECK (((grace_days >= 0) AND (grace_days <= 365))),
     CONSTRAINT accounts_incomplete_days_check CHECK (((incomplete_days >= 1) AND (incomplete_days <= 365))),
     CONSTRAINT accounts_invoice_number_format_check CHECK ((invoice_number_format ~ '(^|[^0-9}]){seq(:0[1-9])?}$'::text)),
+    CONSTRAINT accounts_language_check CHECK ((language = ANY (ARRAY['en'::text, 'de'::text, 'fr'::text, 'es'::text, 'it'::text, 'nl'::text, 'pt'::text, 'ja'::text]))),
     CONSTRAINT accounts_mode_check CHECK ((mode = ANY (ARRAY['LIVE'::text, 'TEST'::text]))),
     CONSTRAINT accounts_tax_rate_check CHECK (((tax_rate >= (0)::numeric) AND (tax_rate <= (100)::numeric) AND (tax_rate < 'Infinity'::numeric)))
 );
@@ -294,11 +296,13 @@ CREATE TABLE public.customers (
     tax_id text,
     tax_rate numeric,
     zone text,
+    language text,
     metadata jsonb NOT NULL,
     created_at timestamp with time zone NOT NULL,
     decided_at timestamp with time zone NOT NULL,
     erased_at timestamp with time zone,
     revision bigint DEFAULT 0 NOT NULL,
+    CONSTRAINT customers_language_check CHECK ((language = ANY (ARRAY['en'::text, 'de'::text, 'fr'::text, 'es'::text, 'it'::text, 'nl'::text, 'pt'::text, 'ja'::text]))),
     CONSTRAINT customers_tax_rate_check CHECK (((tax_rate >= (0)::numeric) AND (tax_rate <= (100)::numeric) AND (tax_rate < 'Infinity'::numeric)))
 )
 WITH (fillfactor='80');

@@ -30,6 +30,8 @@ CREATE TABLE accounts (
     credit_note_number_format text NOT NULL DEFAULT 'CN-{year}-{seq:05}'
                            CHECK (credit_note_number_format ~ '(^|[^0-9}]){seq(:0[1-9])?}$'),
     seller          jsonb       NOT NULL DEFAULT '{}',  -- what documents say of it
+    language        text        NOT NULL DEFAULT 'en'  -- of documents, for customers who have none of their own
+                           CHECK (language IN ('en', 'de', 'fr', 'es', 'it', 'nl', 'pt', 'ja')),
     ledger_accounts jsonb       NOT NULL DEFAULT '{}',  -- its own names in the journal; the others have ours
     catalog_version bigint      NOT NULL DEFAULT 0,  -- counts the changes of its catalogue
     created_at      timestamptz NOT NULL
@@ -147,6 +149,7 @@ CREATE TABLE customers (
     tax_id          text,
     tax_rate        numeric     CHECK (tax_rate >= 0 AND tax_rate <= 100 AND tax_rate < 'Infinity'),
     zone            text,       -- null: the account's
+    language        text        CHECK (language IN ('en', 'de', 'fr', 'es', 'it', 'nl', 'pt', 'ja')),  -- likewise
     metadata        jsonb       NOT NULL,
     created_at      timestamptz NOT NULL,
     decided_at      timestamptz NOT NULL,  -- `now` of the last decision: none may be taken before it
