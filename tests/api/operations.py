@@ -302,6 +302,10 @@ class World:
             await self.shop.started(known["planKey"], known["customerReferenceId"])
         if op.path == "/subscriptions/cancellation/{subscriptionId}/scheduled":
             await self.shop.cancel(known["subscriptionId"])
+        if str(op) == "POST /payments":
+            payer = known["customerReferenceId"]
+            owed = await self.one_off(known, customerReferenceId=payer)
+            known["applications"] = [{"invoiceId": owed, "amount": 20}]
         if op.path == "/invoices/{invoiceId}/write-off":
             known["invoiceId"] = await self.one_off(known, gracePeriod=0)
         if op.path == "/invoices/{invoiceId}/issue" or op.method == "PUT":

@@ -194,6 +194,7 @@ class Trial:
 _EXCLUDES = {
     "correctsEventKey": {"costAmount", "costInput", "revenueAmount", "usageUnits"},
     "isDraft": {"netTermsDays", "gracePeriod"},
+    "amount": {"applications"},  # of which together they are more
 }
 
 

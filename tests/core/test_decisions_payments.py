@@ -144,6 +144,28 @@ def test_the_order_in_which_money_is_refused(
 
 
 @pytest.mark.parametrize(
+    ("before", "share", "total", "want"),
+    [
+        (NOBODY, "0", "5.00", Code.INVOICE_NOT_FOUND),
+        (owing(InvoiceStatus.VOID), "0", "5.00", Code.INVOICE_VOID),
+        (owing(InvoiceStatus.PENDING), "0", "5.00", Code.INVOICE_PENDING),
+        (owing(InvoiceStatus.PAID), "0", "5.00", Code.ALREADY_PAID),
+        (DUE, "0", "5.00", (Code.VALIDATION_FAILED, "applications[0].amount")),
+        (DUE, "5.001", "5.00", (Code.VALIDATION_FAILED, "applications[0].amount")),
+        (DUE, "49.01", "5.00", (Code.VALIDATION_FAILED, "applications[0].amount")),
+        (DUE, "49.00", "5.00", (Code.VALIDATION_FAILED, "applications")),
+        (DUE, "49.00", "49.00", None),
+    ],
+)
+def test_the_order_in_which_a_payment_of_an_invoice_among_several_is_refused(
+    before: Snapshot, share: str, total: str, want: Code | tuple[Code, str] | None
+):
+    shares = (reconcile.Share(ID, Decimal(share)),)
+    request = reconcile.Receipt(Decimal(total), "USD", shares=shares)
+    assert refusal(lambda: reconcile.receive(before, request, now=NOW, seed=SEED)) == want
+
+
+@pytest.mark.parametrize(
     ("amount", "held", "want"),
     [
         ("0", "4.99", AMOUNT),

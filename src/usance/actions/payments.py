@@ -36,9 +36,18 @@ class View:
 
 
 async def receive(tx: Tx, call: Call, reference: str, request: Receipt) -> View:
-    """Book money that names no invoice; the same reference again is the same payment."""
+    """Book money, for the invoices that it names; the same reference again is the same payment."""
     customer = await ledger.lock_customer(tx, call, reference)
-    named = Named(references=() if request.reference is None else (request.reference,))
+    invoices = tuple(share.invoice_id for share in request.shares)
+    known: tuple[PaymentId, ...] = ()
+    if request.reference is not None and invoices:
+        known = await stored.known_by(tx, call.account.id, customer.id, request.reference)
+    named = Named(
+        references=() if request.reference is None else (request.reference,),
+        invoices=invoices,
+        payments=known,
+        subscriptions=await stored_invoices.subscriptions_of(tx, call.account.id, invoices),
+    )
     decided = await ledger.decide(
         tx,
         call,

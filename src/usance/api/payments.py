@@ -5,6 +5,7 @@ from typing import Annotated, Final, TypeAlias
 from uuid import UUID
 
 from fastapi import Path, Query, Response
+from pydantic import Field
 
 from usance.actions import payments
 from usance.actions.payments import View
@@ -16,17 +17,20 @@ from usance.api.fields import (
     Currency,
     CustomerInPath,
     ExactNumber,
+    Id,
     Instant,
     LongText,
     Number,
     PathId,
+    Positive,
     Reference,
     Text255,
 )
 from usance.api.pages import Paging
 from usance.api.routes import refuses
 from usance.core import money
-from usance.core.decisions.reconcile import Receipt
+from usance.core.decisions.reconcile import Receipt, Share
+from usance.core.ids import InvoiceId
 from usance.core.payments import Balance, BalanceEntry, EntryKind
 from usance.core.refusals import Code
 
@@ -35,8 +39,15 @@ router: Final = routes.router("Payments")
 PaymentInPath: TypeAlias = Annotated[PathId, Path(alias="paymentId")]
 
 
+class NewApplication(Lenient):
+    """What of a payment is for one invoice: at most what is open on it."""
+
+    invoice_id: Id
+    amount: Positive
+
+
 class NewPayment(Lenient):
-    """Money that came in and names no invoice."""
+    """Money that came in. What `applications` leave of it goes to the balance."""
 
     customer_reference_id: Reference
     amount: ExactNumber
@@ -45,6 +56,7 @@ class NewPayment(Lenient):
     method: Text255 | None = None
     reference: Text255 | None = None
     note: LongText | None = None
+    applications: Annotated[list[NewApplication], Field(max_length=100)] = Field(default=[])
 
 
 class Payout(Lenient):
@@ -100,12 +112,21 @@ class EntryShape(Shape):
     "/payments",
     status_code=201,
     response_model=One[PaymentShape],
-    responses=refuses(Code.CUSTOMER_NOT_FOUND, Code.PAYMENT_REFERENCE_CONFLICT),
+    responses=refuses(
+        Code.CUSTOMER_NOT_FOUND,
+        Code.PAYMENT_REFERENCE_CONFLICT,
+        Code.INVOICE_NOT_FOUND,
+        Code.CURRENCY_MISMATCH,
+        Code.INVOICE_VOID,
+        Code.INVOICE_PENDING,
+        Code.ALREADY_PAID,
+    ),
 )
 async def receive_payment(body: NewPayment, call: Command) -> Response:
-    """Record money that names no invoice: it goes to the balance, and at once onto what is open.
+    """Record money: for the invoices in `applications`; the rest goes to the balance.
 
-    The same `reference` again is the same payment, and answered with 200.
+    The balance is spent at once on what is open. The same `reference` again is the same payment, and
+    answered with 200.
     """
     request = Receipt(
         amount=body.amount,
@@ -114,6 +135,7 @@ async def receive_payment(body: NewPayment, call: Command) -> Response:
         method=body.method,
         reference=body.reference,
         note=body.note,
+        shares=tuple(Share(InvoiceId(one.invoice_id), one.amount) for one in body.applications),
     )
     return await answer(
         call,

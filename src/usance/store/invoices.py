@@ -62,6 +62,15 @@ _SUBSCRIPTION_OF: Final = """
        AND invoice_id = $2
 """
 
+_SUBSCRIPTIONS_OF: Final = """
+    SELECT DISTINCT subscription_id
+      FROM invoices
+     WHERE account_id = $1
+       AND invoice_id = ANY($2)
+       AND subscription_id IS NOT NULL
+     ORDER BY subscription_id
+"""
+
 _LINES: Final = """
     SELECT invoice_id, position, kind, description, amount, feature_key, quantity, unit_price,
            starts_at, ends_at, elapsed_us, length_us, calculation
@@ -171,6 +180,14 @@ async def subscription_of(
     """Return whose subscription's the invoice is, or nothing when it is none's."""
     found = await tx.fetchval(_SUBSCRIPTION_OF, account_id, invoice_id)
     return () if found is None else (SubscriptionId(found),)
+
+
+async def subscriptions_of(
+    tx: Tx, account_id: AccountId, invoices: Sequence[InvoiceId]
+) -> tuple[SubscriptionId, ...]:
+    """Return whose subscriptions' the invoices are."""
+    found = await tx.fetch(_SUBSCRIPTIONS_OF, account_id, list(invoices)) if invoices else []
+    return tuple(SubscriptionId(row["subscription_id"]) for row in found)
 
 
 async def of_cancellation(

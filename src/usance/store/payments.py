@@ -36,6 +36,14 @@ _ONE: Final = f"""
        AND payment_id = $2
 """
 
+_KNOWN_BY: Final = """
+    SELECT payment_id
+      FROM payments
+     WHERE account_id = $1
+       AND customer_id = $2
+       AND reference = $3
+"""
+
 # What lies on each invoice now: a reversal leaves nothing of a payment there, and so does voiding,
 # which moves all money on an invoice to the balance.
 _APPLICATIONS: Final = """
@@ -112,6 +120,14 @@ async def find(tx: Tx, account_id: AccountId, payment_id: PaymentId) -> Payment 
     """Return one payment of the account, or None."""
     row = await tx.fetchrow(_ONE, account_id, payment_id)
     return None if row is None else rows.payment(row)
+
+
+async def known_by(
+    tx: Tx, account_id: AccountId, customer_id: CustomerId, reference: str
+) -> tuple[PaymentId, ...]:
+    """Return the customer's payment of this reference, or nothing."""
+    found = await tx.fetchval(_KNOWN_BY, account_id, customer_id, reference)
+    return () if found is None else (PaymentId(found),)
 
 
 async def applications(

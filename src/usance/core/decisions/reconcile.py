@@ -1,9 +1,10 @@
-"""Reconciling: money that names no invoice, money that did not come after all, money sent back.
+"""Reconciling: money for several invoices or none, money that did not come after all, money sent back.
 
 Units: amounts are Decimals at the currency's scale.
 Sources: BILLING.md, "Paying".
 """
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
@@ -12,21 +13,37 @@ from uuid import UUID
 
 from usance.core import money
 from usance.core.decisions import billing, lifecycle
-from usance.core.decisions.settle import refuse_amount, refuse_paid_at, same_payment
+from usance.core.decisions.settle import (
+    refuse_amount,
+    refuse_paid_at,
+    refuse_state,
+    same_payment,
+)
 from usance.core.draft import Draft
 from usance.core.ids import InvoiceId, PaymentId
 from usance.core.invoices import Invoice, InvoiceKind, InvoiceStatus, Line, LineKind, totals
 from usance.core.outcome import Outcome
 from usance.core.payments import Application, EntryKind, Payment, Source
-from usance.core.refusals import Code, Refusal
+from usance.core.refusals import Code, Refusal, invalid
 from usance.core.snapshot import Snapshot
 
 ZERO: Final = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True)
+class Share:
+    """What of a payment is meant for one invoice."""
+
+    invoice_id: InvoiceId
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True)
 class Receipt:
-    """Money that came in. `paid_at` is for the books; effects happen now."""
+    """Money that came in. `paid_at` is for the books; effects happen now.
+
+    `shares` say what of it is for which invoice; the rest is for the balance.
+    """
 
     amount: Decimal
     currency: str
@@ -34,39 +51,111 @@ class Receipt:
     method: str | None = None
     reference: str | None = None
     note: str | None = None
+    shares: tuple[Share, ...] = ()
 
 
 def receive(before: Snapshot, request: Receipt, *, now: datetime, seed: UUID) -> Outcome:
-    """Put money that names no invoice on the balance, which is spent at once on what is open.
+    """Put money onto the invoices that it is for, and the rest on the balance, which is spent at once.
 
-    Refusals, in this order: validation_failed (amount, paidAt), payment_reference_conflict. The same
-    reference again is the same payment, and changes nothing.
+    Refusals, in this order: validation_failed (amount, paidAt), payment_reference_conflict; then, for
+    each share in turn, those of `_refuse_share`; then validation_failed (applications: they are more
+    than the payment). The same reference again is the same payment, and changes nothing.
     """
     refuse_amount(request.amount, request.currency)
     refuse_paid_at(request.paid_at, now)
     draft = Draft(before, now=now, seed=seed)
-    if same_payment(before, request.reference, request.amount, request.currency) is not None:
+    known = same_payment(before, request.reference, request.amount, request.currency)
+    if known is not None:
+        _refuse_other_shares(before, known, request.shares)
         return draft.outcome()
+    for place, share in enumerate(request.shares):
+        _refuse_share(before, request, place, share)
+    if _sum(share.amount for share in request.shares) > request.amount:
+        raise invalid("applications", "Together they are more than the payment.")
 
     # Nothing can be refused from here on.
+    _book(draft, request)
+    return draft.outcome()
+
+
+def _refuse_other_shares(before: Snapshot, known: Payment, shares: Sequence[Share]) -> None:
+    """Refuse if the payment on the books was for other invoices; who names none asks for nothing."""
+    was = {
+        one.invoice_id: one.amount
+        for one in before.applications
+        if one.source is Source.PAYMENT and one.source_id == known.id and one.amount > 0
+    }
+    if shares and was != {share.invoice_id: share.amount for share in shares}:
+        raise Refusal(
+            Code.PAYMENT_REFERENCE_CONFLICT,
+            "The payment that is booked under this reference was for other invoices or amounts.",
+            field="reference",
+            detail={"paymentId": known.id},
+        )
+
+
+def _refuse_share(before: Snapshot, request: Receipt, place: int, share: Share) -> None:
+    """Refuse what cannot be put onto an invoice, in this order.
+
+    invoice_not_found, validation_failed (the invoice is named twice), currency_mismatch,
+    invoice_void, invoice_pending, already_paid, validation_failed (amount).
+    """
+    field = f"applications[{place}]"
+    invoice = before.invoices.get(share.invoice_id)
+    if invoice is None:
+        raise Refusal(
+            Code.INVOICE_NOT_FOUND,
+            "The customer has no such invoice.",
+            field=f"{field}.invoiceId",
+        )
+    if share.invoice_id in {one.invoice_id for one in request.shares[:place]}:
+        raise invalid(f"{field}.invoiceId", "Name each invoice once.")
+    if invoice.currency != request.currency:
+        raise Refusal(
+            Code.CURRENCY_MISMATCH,
+            f"The invoice is in {invoice.currency}: no money is converted.",
+            field=f"{field}.invoiceId",
+        )
+    refuse_state(before, invoice, f"{field}.invoiceId")
+    if invoice.status is InvoiceStatus.PAID:
+        raise Refusal(Code.ALREADY_PAID, "The invoice is paid already.", field=f"{field}.invoiceId")
+    if share.amount <= 0 or not money.is_whole(share.amount, invoice.currency):
+        decimals = money.exponent(invoice.currency)
+        text = f"An amount is more than nothing; {invoice.currency} has {decimals} decimals."
+        raise invalid(f"{field}.amount", text)
+    if share.amount > invoice.amount_due:
+        text = f"{invoice.amount_due} {invoice.currency} is open on the invoice."
+        raise invalid(f"{field}.amount", text)
+
+
+def _book(draft: Draft, request: Receipt) -> Payment:
+    """Write the payment down, put its shares onto their invoices, and conclude the decision."""
     payment = Payment(
         id=PaymentId(draft.new_id("payment")),
-        customer_id=before.customer.id,
+        customer_id=draft.before.customer.id,
         currency=request.currency,
         amount=money.rounded(request.amount, request.currency),
         method=request.method,
         reference=request.reference,
         note=request.note,
-        paid_at=request.paid_at if request.paid_at is not None else now,
-        recorded_at=now,
+        paid_at=request.paid_at if request.paid_at is not None else draft.now,
+        recorded_at=draft.now,
     )
     draft.put(payment)
     draft.notice(
         "payment.recorded", payment.id, {"amount": payment.amount, "currency": payment.currency}
     )
-    draft.move_balance(payment.currency, payment.amount, EntryKind.PAYMENT, payment.id)
+    for share in request.shares:
+        draft.put_money(share.invoice_id, share.amount, Source.PAYMENT, payment.id)
+    lifecycle.take_payments(draft)
+    rest = payment.amount - _sum(share.amount for share in request.shares)
+    draft.move_balance(payment.currency, rest, EntryKind.PAYMENT, payment.id)
     lifecycle.conclude(draft)
-    return draft.outcome()
+    return payment
+
+
+def _sum(amounts: Iterable[Decimal]) -> Decimal:
+    return sum(amounts, ZERO)
 
 
 def pay_out(

@@ -47,7 +47,7 @@ def mark_paid(before: Snapshot, request: MarkPaid, *, now: datetime, seed: UUID)
     invoice = before.invoices.get(request.invoice_id)
     if invoice is None:
         raise Refusal(Code.INVOICE_NOT_FOUND, "There is no such invoice.")
-    _refuse_state(before, invoice)
+    refuse_state(before, invoice)
     if request.amount is not None:
         refuse_amount(request.amount, invoice.currency)
     refuse_paid_at(request.paid_at, now)
@@ -79,7 +79,8 @@ def mark_paid(before: Snapshot, request: MarkPaid, *, now: datetime, seed: UUID)
     return draft.outcome()
 
 
-def _refuse_state(before: Snapshot, invoice: Invoice) -> None:
+def refuse_state(before: Snapshot, invoice: Invoice, field: str | None = None) -> None:
+    """Refuse money for an invoice that asks for none: it is void, or not issued yet."""
     if invoice.status is InvoiceStatus.VOID:
         detail = {"replacedByInvoiceId": invoice.replaced_by} if invoice.replaced_by else None
         # Open ones are all in the snapshot: one that is not there asks for nothing either.
@@ -87,12 +88,16 @@ def _refuse_state(before: Snapshot, invoice: Invoice) -> None:
         is_open = instead is not None and instead.status in OPEN
         told = " Pay the invoice that replaces it." if is_open else ""
         raise Refusal(
-            Code.INVOICE_VOID, f"The invoice is void and asks for nothing.{told}", detail=detail
+            Code.INVOICE_VOID,
+            f"The invoice is void and asks for nothing.{told}",
+            field=field,
+            detail=detail,
         )
     if invoice.status is InvoiceStatus.PENDING:
         raise Refusal(
             Code.INVOICE_PENDING,
             "The invoice is not issued yet: it falls due when its period ends.",
+            field=field,
         )
 
 
