@@ -32,6 +32,7 @@ from usance.api import (
     payments,
     plans,
     receivables,
+    statements,
     subscriptions,
     system,
 )
@@ -60,6 +61,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     credits.router,
     credit_prices.router,
     costs.router,
+    statements.router,  # before the payments, whose ids would take its path
     payments.router,
     receivables.router,
     journal.router,

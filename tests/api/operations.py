@@ -78,7 +78,10 @@ class Operation:
         """The schema of the body; None if it takes none."""
         if "requestBody" not in self.spec:
             return None
-        schema = self.spec["requestBody"]["content"]["application/json"]["schema"]
+        content = self.spec["requestBody"]["content"]
+        if "application/json" not in content:
+            return None  # a file
+        schema = content["application/json"]["schema"]
         return _not_null(resolved(schema))
 
     def parameters(self, place: str) -> list[dict[str, Any]]:
@@ -210,6 +213,8 @@ class World:
         known = await self.known(op)
         path = {each["name"]: str(known.get(each["name"], "x")) for each in op.parameters("path")}
         body = None if op.body is None else sample(op.body, known)
+        if str(op) == "POST /payments/statements":
+            body = statement(known["customerReferenceId"])
         return Call(op, path, body=body)
 
     async def send(self, call: Call, raw: bytes | None = None, **more: Any) -> Got:
@@ -265,6 +270,24 @@ class World:
             await self._prepare(op, known)
         return known
 
+    async def statement(self, known: dict[str, Any]) -> dict[str, Any]:
+        """Import a bank statement of one entry."""
+        sent = {"Content-Type": "application/octet-stream"}
+        content = statement(known["customerReferenceId"])
+        made = await self.api.post("/payments/statements", content, headers=sent)
+        assert made.status == 201, made.body
+        return {"statementId": made.data["id"]}
+
+    async def entry(self, known: dict[str, Any]) -> dict[str, Any]:
+        """Make an entry of a bank statement, and a customer whose money it may be."""
+        made = await self.statement(known)
+        payer = known["customerReferenceId"]
+        await self.shop.customer(payer)
+        query = f"statementId={made['statementId']}"
+        found = await self.api.get(f"/payments/statements/entries?{query}")
+        part = {"customerReferenceId": payer, "amount": 49, "invoiceId": None}
+        return {"entryId": found.data[0]["id"], "parts": [part], "proposalId": None}
+
     async def customer(self, known: dict[str, Any]) -> dict[str, Any]:
         """Make the customer of that reference, without a subscription."""
         await self.shop.customer(known["customerReferenceId"])
@@ -306,6 +329,8 @@ class World:
             payer = known["customerReferenceId"]
             owed = await self.one_off(known, customerReferenceId=payer)
             known["applications"] = [{"invoiceId": owed, "amount": 20}]
+        if op.path.endswith("/accept"):
+            known["paymentId"] = None  # one of three ways to say what an entry is
         if op.path == "/invoices/{invoiceId}/write-off":
             known["invoiceId"] = await self.one_off(known, gracePeriod=0)
         if op.path == "/invoices/{invoiceId}/issue" or op.method == "PUT":
@@ -397,6 +422,8 @@ _MAKERS: dict[str, Callable[[World, dict[str, Any]], Awaitable[dict[str, Any]]]]
     "changeToPlanId": World.plan_ids,
     "costId": World.cost,
     "customerReferenceId": World.customer,
+    "entryId": World.entry,
+    "statementId": World.statement,
     "holdId": World.hold,
     "invoiceId": World.invoice,
     "creditNoteId": World.credit_note,
@@ -410,6 +437,11 @@ _MAKERS: dict[str, Callable[[World, dict[str, Any]], Awaitable[dict[str, Any]]]]
     "transactionId": World.transaction,
     "weightId": World.weight,
 }
+
+
+def statement(text: str) -> bytes:
+    """Return a bank statement with one entry of 49.00 that says the text."""
+    return f"Date,Amount,Currency,Description\n2026-01-31,49.00,USD,{text}\n".encode()
 
 
 def _names(schema: dict[str, Any] | None) -> set[str]:

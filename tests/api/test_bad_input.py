@@ -261,7 +261,8 @@ async def _front(trial: Trial) -> None:
     assert nobody.status == 401
     if trial.op.method == "GET":
         return
-    most = 5 << 20 if trial.op.path == "/events/batch" else 1 << 20
+    more = {"/events/batch": 5 << 20, "/payments/statements": 20 << 20}
+    most = more.get(trial.op.path, 1 << 20)
     huge = await trial.send(call, b" " * (most + 1), says="huge")
     assert huge.status == 413
     if trial.op.body is None:
@@ -314,6 +315,9 @@ STRICT_QUERIES = {
     "GET /receivables/journal",
     "GET /customers/{customerReferenceId}/statement",
     "GET /invoices/{invoiceId}/lines/{lineId}/events",
+    "GET /payments/statements",
+    "POST /payments/statements",
+    "GET /payments/statements/entries",
     "GET /invoices/{invoiceId}/pdf",
     "GET /credit-notes/{creditNoteId}/pdf",
 }

@@ -1,6 +1,6 @@
 """The auditor of the tests: on right books it says nothing, and it sees every wrong it is asked about."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import asyncpg
@@ -68,10 +68,30 @@ async def books(migrated_url: str) -> AsyncIterator[asyncpg.Connection]:
         await done("/events", customer | event | {"eventIdempotencyKey": "2"})
         path = f"/subscriptions/cancellation/{made['subscription']['id']}?cancelMode=IMMEDIATE"
         await done(path)
+        await _bank(api, done)
     await db.close()
     connection = await asyncpg.connect(migrated_url)
     yield connection
     await connection.close()
+
+
+async def _bank(api: client.Api, done: Callable[..., Awaitable[Any]]) -> None:
+    """Import what a bank booked: money of another customer, which it took back later."""
+    rows = ("2026-01-31,10.00,In", "2026-01-31,5.00,Undone", "2026-02-01,-10.00,Out")
+    head = "Date,Amount,Currency,Description"
+    file = "\n".join([head, *(row.replace("0,", "0,USD,") for row in rows)]).encode()
+    await done("/customers", {"customerReferenceId": "b"})
+    await done("/payments/statements", file)
+    path = "/payments/statements/entries"
+    ids = {each["text"]: each["id"] for each in (await api.get(path)).data}
+    for text, amount in (("In", 10), ("Undone", 5)):
+        part = {"customerReferenceId": "b", "amount": amount}
+        paid = await done(f"{path}/{ids[text]}/accept", {"parts": [part]})
+        if text == "In":
+            taken = {"paymentId": paid["payments"][0]["paymentId"]}
+            await done(f"{path}/{ids['Out']}/accept", taken)
+        else:
+            await done(f"{path}/{ids[text]}/undo")
 
 
 async def test_right_books_are_right(books: asyncpg.Connection):
@@ -95,6 +115,15 @@ WRONGS = {
         "money has the decimals of its currency",
         "a payment lies on invoices and on the balance, whole",
         "what came in is on invoices, on account or was sent back",
+    ],
+    "UPDATE statement_entries SET open = amount WHERE amount > 0": [
+        "an entry of a bank statement is what is open of it and the payments it became"
+    ],
+    "UPDATE statement_parts SET undone_at = NULL": [
+        "an entry of a bank statement is what is open of it and the payments it became"
+    ],
+    "UPDATE payments SET reversed_at = NULL, reversal_reason = NULL": [
+        "a payment that was undone, or that a bank took back, is reversed"
     ],
     "DELETE FROM applications WHERE source = 'PAYMENT'": [
         "what was paid is the sum of the applications"

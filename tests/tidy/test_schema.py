@@ -14,6 +14,8 @@ ACCOUNT_WIDE = {
     "api_keys": "found by their hash before anything is known of the caller",
     "number_series": "one gapless series for all customers",
     "document_numbers": "a number names one document of the account; the customer is a hint",
+    "statements": "a file is of the seller's bank account, not of a customer",
+    "statement_entries": "money is nobody's until it is applied",
     "idempotency_keys": "a call may be about no customer, or about one that it makes",
     "features": "catalogue",
     "credit_models": "catalogue",

@@ -10,7 +10,7 @@ from typing import Final, TypeAlias, TypeVar
 from uuid import UUID
 
 from usance.core.accounts import Account
-from usance.core.ids import CustomerId
+from usance.core.ids import AccountId, CustomerId
 from usance.core.refusals import Code, Refusal
 from usance.store import idempotency
 from usance.store.db import CONSTRAINTS, Db, Tx
@@ -80,6 +80,17 @@ async def run(
     return await _caught_up(lambda: db.run(lambda tx: _once(tx, call, work, render)), catch_up)
 
 
+async def kept(db: Db, call: Call) -> Answer | None:
+    """Return the answer that the call was given before under its key, or None: before costly work.
+
+    Refused with `idempotency_conflict` if the key was used with another body.
+    """
+    keyed = call.keyed
+    if keyed is None:
+        return None
+    return await db.run(lambda tx: _kept(tx, call.account.id, keyed))
+
+
 async def read(db: Db, work: Callable[[Tx], Awaitable[T]], catch_up: CatchUp) -> T:
     """Return what `work` reads at one instant."""
     return await _caught_up(lambda: db.read(work), catch_up)
@@ -100,6 +111,18 @@ def steps_still_due() -> Refusal:
     return Refusal(Code.UNAVAILABLE, "The customer's due steps are still being taken.")
 
 
+async def _kept(tx: Tx, account_id: AccountId, keyed: Keyed) -> Answer | None:
+    found = await idempotency.find(tx, account_id, keyed.identity)
+    if found is None:
+        return None
+    if found.fingerprint != keyed.fingerprint:
+        raise Refusal(
+            Code.IDEMPOTENCY_CONFLICT,
+            "This Idempotency-Key was used with another body. Take a new key for a new request.",
+        )
+    return Answer(found.status, found.body, replayed=True)
+
+
 async def _once(
     tx: Tx,
     call: Call,
@@ -115,14 +138,9 @@ async def _once(
             Code.IDEMPOTENCY_IN_FLIGHT,
             "A request with this Idempotency-Key is being worked on. Send it again in a moment.",
         )
-    kept = await idempotency.find(tx, call.account.id, keyed.identity)
-    if kept is not None:
-        if kept.fingerprint != keyed.fingerprint:
-            raise Refusal(
-                Code.IDEMPOTENCY_CONFLICT,
-                "This Idempotency-Key was used with another body. Take a new key for a new request.",
-            )
-        return Answer(kept.status, kept.body, replayed=True)
+    before = await _kept(tx, call.account.id, keyed)
+    if before is not None:
+        return before
 
     status, body = render(await work(tx))
     await idempotency.keep(

@@ -51,6 +51,16 @@ async def answer(
         return status(value) if callable(status) else status, envelope(shape(value))
 
     result = await commands.run(call.db, call, work, render, catch_up or call.catch_up)
+    return _answered(result)
+
+
+async def replayed(call: HttpCall) -> Response | None:
+    """Return the answer kept under the caller's key, if there is one: to ask before costly work."""
+    result = await commands.kept(call.db, call)
+    return None if result is None else _answered(result)
+
+
+def _answered(result: commands.Answer) -> Response:
     return Response(
         result.body,
         status_code=result.status,

@@ -20,7 +20,10 @@ PREFIX: Final = "/api/v1"
 ALIAS: Final = "/api/v1/client"
 
 _BODY_BYTES_MAX: Final = 1 << 20
-_BODY_BYTES_MAX_BY_PATH: Final = {f"{PREFIX}/events/batch": 5 << 20}
+_BODY_BYTES_MAX_BY_PATH: Final = {
+    f"{PREFIX}/events/batch": 5 << 20,
+    f"{PREFIX}/payments/statements": 20 << 20,
+}
 _PLAIN_PATH: Final = re.compile(rb"[A-Za-z0-9_.~/-]*")
 _SANE_REQUEST_ID: Final = re.compile(r"[A-Za-z0-9_.:-]{1,128}")
 

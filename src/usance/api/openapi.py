@@ -124,7 +124,7 @@ def _complete(operation: dict[str, Any], route: RouteContext) -> None:
 def _allow_no_body(operation: dict[str, Any], schemas: dict[str, Any]) -> None:
     """Say that a body may be left out where nothing in it is required: an empty one is none."""
     body = operation.get("requestBody")
-    if body is not None:
+    if body is not None and "application/json" in body["content"]:
         schema = body["content"]["application/json"]["schema"]
         named = schemas.get(schema.get("$ref", "").rpartition("/")[2], schema)
         body["required"] = bool(named.get("required"))

@@ -88,6 +88,7 @@ class PaymentShape(Shape):
     applications: list[Applied]
     to_balance: Number
     reversed_at: datetime | None
+    reversal_reason: str | None
 
 
 class BalanceShape(Shape):
@@ -252,6 +253,7 @@ def _shown(view: View) -> PaymentShape:
         ],
         to_balance=view.to_balance,
         reversed_at=one.reversed_at,
+        reversal_reason=one.reversal_reason,
     )
 
 

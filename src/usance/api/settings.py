@@ -108,6 +108,10 @@ class SettingsChange(Strict):
         description="Whether an upgrade takes effect when its invoice is paid, not before.",
     )
     language: DocumentLanguage | None = None
+    statement_threshold: Annotated[int | None, Field(ge=50, le=100)] = Field(
+        default=None,
+        description="Score from which an entry of a bank statement is applied by itself; null: never.",
+    )
     invoice_number_format: Annotated[Text255 | None, Field(examples=[numbers.INVOICES])] = Field(
         default=None,
         description="Ends in {seq}, or {seq:05} with zeros before; {year} and {month} may stand before it.",
@@ -137,6 +141,7 @@ class SettingsShape(Shape):
     collection_minutes: int
     upgrade_requires_payment: bool
     language: str
+    statement_threshold: int | None
     invoice_number_format: str
     credit_note_number_format: str
     seller: Mapping[str, Any]
@@ -159,7 +164,7 @@ async def update_settings(body: SettingsChange, call: Command) -> Response:
         changed["ledger_accounts"] = body.ledger_accounts.model_dump(
             by_alias=True, exclude_none=True
         )
-    may_be_none = {"cancel_after_past_due_days"}
+    may_be_none = {"cancel_after_past_due_days", "statement_threshold"}
     said = {
         name: value for name, value in changed.items() if value is not None or name in may_be_none
     }
@@ -182,6 +187,7 @@ def _shown(account: Account) -> SettingsShape:
         collection_minutes=account.collection_minutes,
         upgrade_requires_payment=account.upgrade_requires_payment,
         language=account.language,
+        statement_threshold=account.statement_threshold,
         invoice_number_format=account.invoice_number_format,
         credit_note_number_format=account.credit_note_number_format,
         seller=account.seller,

@@ -38,6 +38,7 @@ class Account:
     cancel_after_past_due_days: int | None = None  # None: an overdue subscription is never ended
     collection_minutes: int = 0  # how long the usage of an ended period is still collected
     upgrade_requires_payment: bool = False  # an upgrade waits for its invoice
+    statement_threshold: int | None = None  # from which a bank's entry is applied by itself
     invoice_number_format: str = numbers.INVOICES
     credit_note_number_format: str = numbers.CREDIT_NOTES
     seller: Mapping[str, object] = field(default_factory=dict)  # what documents say of it

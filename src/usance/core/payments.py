@@ -30,6 +30,7 @@ class Payment:
     paid_at: datetime
     recorded_at: datetime
     reversed_at: datetime | None = None
+    reversal_reason: str | None = None
 
 
 class Source(StrEnum):

@@ -8,6 +8,7 @@ does not say that it takes something back, gets no more than 40.
 Sources: docs/statements.md, "Money that goes back".
 """
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
@@ -36,7 +37,7 @@ class Back(StrEnum):
     TIE = "tie"  # limits the score
 
 
-_POINTS: Final = {
+POINTS: Final = {
     Back.END_TO_END: 60,
     Back.REFERENCE: 50,
     Back.AMOUNT: 30,
@@ -70,13 +71,48 @@ class Reversal:
     amount: Decimal
 
 
-def propose(entry: Entry, received: Iterable[Received]) -> list[Reversal]:
+class Payments:
+    """Payments, found by what a debit may say of them; made once for many entries."""
+
+    def __init__(self, received: Iterable[Received]) -> None:
+        self._amounts: dict[tuple[str, Decimal], list[Received]] = defaultdict(list)
+        self._accounts: dict[str, list[Received]] = defaultdict(list)
+        self._names: dict[str, list[Received]] = defaultdict(list)
+        self._end_to_end: dict[str, list[Received]] = defaultdict(list)
+        for each in received:
+            self._amounts[each.currency, each.amount].append(each)
+            if each.end_to_end_id:
+                self._end_to_end[each.end_to_end_id].append(each)
+            if each.payer_account:
+                self._accounts[compact(each.payer_account)].append(each)
+            for reference in each.references:
+                self._names[references.normalised(reference)].append(each)
+        self._lengths = sorted({len(each) for each in self._names})
+
+    def likely(self, entry: Entry) -> list[Received]:
+        """Return those for which something may speak, each once.
+
+        Of many with the amount and nothing else a few are enough to see that there are several.
+        """
+        found = list(self._end_to_end.get(entry.end_to_end_id, []))
+        said = _said(entry)
+        for length in self._lengths:
+            for start in range(len(said) - length + 1):
+                found += self._names.get(said[start : start + length], [])
+        found += self._accounts.get(compact(entry.payer_account), [])
+        found += self._amounts.get((entry.currency, -entry.amount), [])[: PROPOSALS_MAX + 1]
+        return list(dict.fromkeys(found))
+
+
+def propose(entry: Entry, received: Payments | Iterable[Received]) -> list[Reversal]:
     """Return the payments that a debit may take back, best first, at most 20; none for a credit.
 
     A payment in another currency, of a later day, or of less than the debit by itself, is none.
     """
     if entry.amount > 0:
         return []
+    if isinstance(received, Payments):
+        received = received.likely(entry)
     found = [
         _reversal(entry, each, reasons)
         for each in received
@@ -102,7 +138,7 @@ def is_said(entry: Entry) -> bool:
 def _reasons(entry: Entry, each: Received) -> list[tuple[Back, str]]:
     """Return what speaks for a payment; nothing at all if neither its name nor its amount does."""
     found = []
-    said = references.normalised(f"{entry.structured_reference} {entry.text} {entry.end_to_end_id}")
+    said = _said(entry)
     if each.end_to_end_id and each.end_to_end_id == entry.end_to_end_id:
         found.append((Back.END_TO_END, f"The payment was called {each.end_to_end_id}, as this is."))
     elif any(_is_told(one, said) for one in each.references):
@@ -119,6 +155,12 @@ def _reasons(entry: Entry, each: Received) -> list[tuple[Back, str]]:
     if not is_said(entry):
         found.append((Back.NOT_SAID, "The bank does not call this a reversal."))
     return found
+
+
+def _said(entry: Entry) -> str:
+    """Return the letters and digits of what an entry says of the payment."""
+    text = f"{entry.structured_reference} {entry.text} {entry.end_to_end_id}"
+    return references.normalised(text)
 
 
 def _is_told(reference: str, said: str) -> bool:
@@ -139,4 +181,4 @@ def _limited(each: Reversal, why: Back, text: str) -> Reversal:
 def _score(reasons: Iterable[tuple[Back, str]]) -> int:
     whys = [why for why, _ in reasons]
     limit = min((_LIMITS.get(why, 100) for why in whys), default=100)
-    return min(sum(_POINTS.get(why, 0) for why in whys), limit, 100)
+    return min(sum(POINTS.get(why, 0) for why in whys), limit, 100)

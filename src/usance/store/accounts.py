@@ -18,6 +18,7 @@ _SELECT: Final = """
     SELECT a.account_id, a.name, a.mode, a.zone, a.currency, a.grace_days, a.incomplete_days,
            a.tax_rate, a.clock_offset_us,
            a.cancel_after_past_due_days, a.collection_minutes, a.upgrade_requires_payment,
+           a.statement_threshold,
            a.invoice_number_format, a.credit_note_number_format, a.seller,
            a.ledger_accounts, a.language, a.catalog_version
       FROM accounts a
@@ -35,9 +36,9 @@ _BY_KEY: Final = (
 _BY_KEYS: Final = """
     SELECT k.hash, a.account_id, a.name, a.mode, a.zone, a.currency, a.grace_days,
            a.incomplete_days, a.tax_rate, a.clock_offset_us, a.cancel_after_past_due_days,
-           a.collection_minutes, a.upgrade_requires_payment, a.invoice_number_format,
-           a.credit_note_number_format, a.seller, a.ledger_accounts, a.language,
-           a.catalog_version
+           a.collection_minutes, a.upgrade_requires_payment, a.statement_threshold,
+           a.invoice_number_format, a.credit_note_number_format, a.seller, a.ledger_accounts,
+           a.language, a.catalog_version
       FROM api_keys k
       JOIN accounts a USING (account_id)
      WHERE k.hash = ANY($1)
@@ -64,7 +65,7 @@ _UPDATE: Final = """
        SET name = $2, zone = $3, currency = $4, grace_days = $5, incomplete_days = $6, tax_rate = $7,
            cancel_after_past_due_days = $8, collection_minutes = $9, upgrade_requires_payment = $10,
            invoice_number_format = $11, credit_note_number_format = $12,
-           seller = $13, ledger_accounts = $14, language = $15
+           seller = $13, ledger_accounts = $14, language = $15, statement_threshold = $16
      WHERE account_id = $1
 """
 
@@ -158,6 +159,7 @@ async def write(tx: Tx, account: Account) -> None:
         account.seller,
         account.ledger_accounts,
         account.language,
+        account.statement_threshold,
     )
 
 
@@ -232,6 +234,7 @@ def _account(row: asyncpg.Record) -> Account:
         cancel_after_past_due_days=row["cancel_after_past_due_days"],
         collection_minutes=row["collection_minutes"],
         upgrade_requires_payment=row["upgrade_requires_payment"],
+        statement_threshold=row["statement_threshold"],
         invoice_number_format=row["invoice_number_format"],
         credit_note_number_format=row["credit_note_number_format"],
         seller=row["seller"],

@@ -13,18 +13,18 @@ from usance.store.outcome_batch import Entry, many
 
 _INSERT_PAYMENT: Final = """
     INSERT INTO payments (account_id, customer_id, payment_id, currency, amount, method,
-                          reference, note, paid_at, recorded_at, reversed_at)
+                          reference, note, paid_at, recorded_at, reversed_at, reversal_reason)
     SELECT *
       FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::numeric[], $6::text[],
                   $7::text[], $8::text[], $9::timestamptz[], $10::timestamptz[],
-                  $11::timestamptz[])
+                  $11::timestamptz[], $12::text[])
 """
 
 _UPDATE_PAYMENT: Final = """
     UPDATE payments t
-       SET reversed_at = v.reversed_at
-      FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::timestamptz[])
-        AS v (account_id, customer_id, payment_id, reversed_at)
+       SET reversed_at = v.reversed_at, reversal_reason = v.reversal_reason
+      FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::timestamptz[], $5::text[])
+        AS v (account_id, customer_id, payment_id, reversed_at, reversal_reason)
      WHERE t.account_id = v.account_id
        AND t.customer_id = v.customer_id
        AND t.payment_id = v.payment_id
@@ -159,7 +159,11 @@ async def write_payments(tx: Tx, entries: Sequence[Entry]) -> None:
     """Write payments and balances, which bear no number."""
     await many(tx, _INSERT_PAYMENT, entries, lambda o: o.payments.inserted, _payment)
     await many(
-        tx, _UPDATE_PAYMENT, entries, lambda o: o.payments.updated, lambda p: (p.id, p.reversed_at)
+        tx,
+        _UPDATE_PAYMENT,
+        entries,
+        lambda o: o.payments.updated,
+        lambda p: (p.id, p.reversed_at, p.reversal_reason),
     )
     await many(
         tx, _PUT_BALANCE, entries, lambda o: o.balances.all, lambda b: (b.currency, b.amount)
@@ -303,6 +307,7 @@ def _payment(p: Payment) -> tuple[object, ...]:
         p.paid_at,
         p.recorded_at,
         p.reversed_at,
+        p.reversal_reason,
     )
 
 

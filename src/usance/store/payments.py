@@ -10,7 +10,7 @@ from usance.store.db import Tx
 
 _COLUMNS: Final = """
            payment_id AS id, customer_id, currency, amount, method, reference, note, paid_at,
-           recorded_at, reversed_at
+           recorded_at, reversed_at, reversal_reason
 """
 
 _LIST: Final = f"""

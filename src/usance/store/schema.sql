@@ -36,6 +36,7 @@ CREATE TABLE public.accounts (
     cancel_after_past_due_days integer,
     collection_minutes integer DEFAULT 0 NOT NULL,
     upgrade_requires_payment boolean DEFAULT false NOT NULL,
+    statement_threshold integer,
     invoice_number_format text DEFAULT 'INV-{year}-{seq:05}'::text NOT NULL,
     credit_note_number_format text DEFAULT 'CN-{year}-{seq:05}'::text NOT NULL,
     seller jsonb DEFAULT '{}'::jsonb NOT NULL,
@@ -53,6 +54,7 @@ CREATE TABLE public.accounts (
     CONSTRAINT accounts_invoice_number_format_check CHECK ((invoice_number_format ~ '(^|[^0-9}]){seq(:0[1-9])?}$'::text)),
     CONSTRAINT accounts_language_check CHECK ((language = ANY (ARRAY['en'::text, 'de'::text, 'fr'::text, 'es'::text, 'it'::text, 'nl'::text, 'pt'::text, 'ja'::text]))),
     CONSTRAINT accounts_mode_check CHECK ((mode = ANY (ARRAY['LIVE'::text, 'TEST'::text]))),
+    CONSTRAINT accounts_statement_threshold_check CHECK (((statement_threshold >= 50) AND (statement_threshold <= 100))),
     CONSTRAINT accounts_tax_rate_check CHECK (((tax_rate >= (0)::numeric) AND (tax_rate <= (100)::numeric) AND (tax_rate < 'Infinity'::numeric)))
 );
 
@@ -537,7 +539,9 @@ CREATE TABLE public.payments (
     paid_at timestamp with time zone NOT NULL,
     recorded_at timestamp with time zone NOT NULL,
     reversed_at timestamp with time zone,
+    reversal_reason text,
     CONSTRAINT payments_amount_check CHECK (((amount > (0)::numeric) AND (amount < 'Infinity'::numeric))),
+    CONSTRAINT payments_check CHECK (((reversal_reason IS NULL) OR (reversed_at IS NOT NULL))),
     CONSTRAINT payments_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text))
 );
 
@@ -618,6 +622,73 @@ CREATE TABLE public.segments (
     undone_at timestamp with time zone,
     CONSTRAINT segments_charge_check CHECK (((charge >= (0)::numeric) AND (charge < 'Infinity'::numeric))),
     CONSTRAINT segments_n_check CHECK ((n >= 0))
+);
+
+CREATE TABLE public.statement_entries (
+    account_id uuid NOT NULL,
+    entry_id uuid NOT NULL,
+    statement_id uuid NOT NULL,
+    identity text NOT NULL,
+    booked_on date NOT NULL,
+    value_on date NOT NULL,
+    amount numeric NOT NULL,
+    currency text NOT NULL,
+    account text NOT NULL,
+    payer_name text NOT NULL,
+    payer_account text NOT NULL,
+    text text NOT NULL,
+    structured_reference text NOT NULL,
+    end_to_end_id text NOT NULL,
+    reference text NOT NULL,
+    kind text NOT NULL,
+    reversal boolean NOT NULL,
+    instructed_amount numeric,
+    instructed_currency text NOT NULL,
+    open numeric NOT NULL,
+    ignored_at timestamp with time zone,
+    ignored_note text,
+    takes_back uuid,
+    CONSTRAINT statement_entries_amount_check CHECK (((amount <> (0)::numeric) AND (amount > '-Infinity'::numeric) AND (amount < 'Infinity'::numeric))),
+    CONSTRAINT statement_entries_check CHECK (((open >= (0)::numeric) AND (open <= abs(amount)))),
+    CONSTRAINT statement_entries_check1 CHECK (((ignored_at IS NULL) = (ignored_note IS NULL))),
+    CONSTRAINT statement_entries_check2 CHECK (((takes_back IS NULL) OR ((amount < (0)::numeric) AND (open = (0)::numeric)))),
+    CONSTRAINT statement_entries_check3 CHECK (((amount > (0)::numeric) OR (takes_back IS NOT NULL) OR (open = (- amount)))),
+    CONSTRAINT statement_entries_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text)),
+    CONSTRAINT statement_entries_instructed_amount_check CHECK (((instructed_amount > '-Infinity'::numeric) AND (instructed_amount < 'Infinity'::numeric)))
+);
+
+CREATE TABLE public.statement_parts (
+    account_id uuid NOT NULL,
+    customer_id uuid NOT NULL,
+    payment_id uuid NOT NULL,
+    entry_id uuid NOT NULL,
+    undone_at timestamp with time zone
+);
+
+CREATE TABLE public.statements (
+    account_id uuid NOT NULL,
+    statement_id uuid NOT NULL,
+    sha256 bytea NOT NULL,
+    format text NOT NULL,
+    file_name text,
+    imported_at timestamp with time zone NOT NULL,
+    entries integer NOT NULL,
+    known integer NOT NULL,
+    applied integer NOT NULL,
+    proposed integer NOT NULL,
+    unmatched integer NOT NULL,
+    ignored integer NOT NULL,
+    is_done boolean NOT NULL,
+    notes jsonb NOT NULL,
+    CONSTRAINT statements_applied_check CHECK ((applied >= 0)),
+    CONSTRAINT statements_check CHECK (((known >= 0) AND (known <= entries))),
+    CONSTRAINT statements_check1 CHECK (((((applied + proposed) + unmatched) + ignored) = entries)),
+    CONSTRAINT statements_entries_check CHECK ((entries >= 0)),
+    CONSTRAINT statements_format_check CHECK ((format = ANY (ARRAY['camt.053'::text, 'MT940'::text, 'CSV'::text]))),
+    CONSTRAINT statements_ignored_check CHECK ((ignored >= 0)),
+    CONSTRAINT statements_proposed_check CHECK ((proposed >= 0)),
+    CONSTRAINT statements_sha256_check CHECK ((length(sha256) = 32)),
+    CONSTRAINT statements_unmatched_check CHECK ((unmatched >= 0))
 );
 
 CREATE TABLE public.subscriptions (
@@ -840,6 +911,15 @@ ALTER TABLE ONLY public.schema_migrations
 ALTER TABLE ONLY public.segments
     ADD CONSTRAINT segments_pkey PRIMARY KEY (account_id, customer_id, subscription_id, seq, n);
 
+ALTER TABLE ONLY public.statement_entries
+    ADD CONSTRAINT statement_entries_pkey PRIMARY KEY (account_id, entry_id);
+
+ALTER TABLE ONLY public.statement_parts
+    ADD CONSTRAINT statement_parts_pkey PRIMARY KEY (account_id, customer_id, payment_id);
+
+ALTER TABLE ONLY public.statements
+    ADD CONSTRAINT statements_pkey PRIMARY KEY (account_id, statement_id);
+
 ALTER TABLE ONLY public.subscriptions
     ADD CONSTRAINT subscriptions_pkey PRIMARY KEY (account_id, customer_id, subscription_id);
 
@@ -918,6 +998,18 @@ CREATE UNIQUE INDEX periods_start ON public.periods USING btree (account_id, cus
 CREATE UNIQUE INDEX plan_versions_number ON public.plan_versions USING btree (account_id, plan_id, number);
 
 CREATE UNIQUE INDEX plans_key ON public.plans USING btree (account_id, key);
+
+CREATE UNIQUE INDEX statement_entries_identity ON public.statement_entries USING btree (account_id, identity);
+
+CREATE INDEX statement_entries_newest ON public.statement_entries USING btree (account_id, booked_on DESC, entry_id DESC);
+
+CREATE INDEX statement_entries_open ON public.statement_entries USING btree (account_id, booked_on DESC, entry_id DESC) WHERE ((open > (0)::numeric) AND (ignored_at IS NULL));
+
+CREATE UNIQUE INDEX statement_entries_takes_back ON public.statement_entries USING btree (account_id, takes_back) WHERE (takes_back IS NOT NULL);
+
+CREATE INDEX statement_parts_entry ON public.statement_parts USING btree (account_id, entry_id);
+
+CREATE INDEX statements_newest ON public.statements USING btree (account_id, imported_at DESC, statement_id DESC);
 
 CREATE INDEX subscriptions_due ON public.subscriptions USING btree (account_id, next_due_at) WHERE (next_due_at IS NOT NULL);
 
@@ -1065,6 +1157,18 @@ ALTER TABLE ONLY public.segments
 
 ALTER TABLE ONLY public.segments
     ADD CONSTRAINT segments_account_id_version_id_fkey FOREIGN KEY (account_id, version_id) REFERENCES public.plan_versions(account_id, version_id);
+
+ALTER TABLE ONLY public.statement_entries
+    ADD CONSTRAINT statement_entries_account_id_statement_id_fkey FOREIGN KEY (account_id, statement_id) REFERENCES public.statements(account_id, statement_id);
+
+ALTER TABLE ONLY public.statement_parts
+    ADD CONSTRAINT statement_parts_account_id_customer_id_payment_id_fkey FOREIGN KEY (account_id, customer_id, payment_id) REFERENCES public.payments(account_id, customer_id, payment_id);
+
+ALTER TABLE ONLY public.statement_parts
+    ADD CONSTRAINT statement_parts_account_id_entry_id_fkey FOREIGN KEY (account_id, entry_id) REFERENCES public.statement_entries(account_id, entry_id);
+
+ALTER TABLE ONLY public.statements
+    ADD CONSTRAINT statements_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.accounts(account_id);
 
 ALTER TABLE ONLY public.subscriptions
     ADD CONSTRAINT subscriptions_account_id_customer_id_fkey FOREIGN KEY (account_id, customer_id) REFERENCES public.customers(account_id, customer_id);

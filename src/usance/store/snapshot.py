@@ -156,7 +156,7 @@ _LINES: Final = """
 
 _PAYMENTS: Final = """
     SELECT payment_id AS id, customer_id, currency, amount, method, reference, note, paid_at,
-           recorded_at, reversed_at
+           recorded_at, reversed_at, reversal_reason
       FROM payments
      WHERE account_id = $1
        AND customer_id = ANY($2)

@@ -147,6 +147,38 @@ CHECKS: Final = (
     """,
     ),
     Check(
+        name="statement_entry_whole",
+        holds="an entry of a bank statement is what is open of it and the payments it became",
+        hint="Compare the entry's `open` with its parts that are not undone.",
+        wrong="""
+        SELECT e.entry_id, e.amount, e.open, coalesce(s.total, 0) AS applied
+          FROM statement_entries e
+          LEFT JOIN (SELECT account_id, entry_id, sum(amount) AS total
+                       FROM statement_parts
+                       JOIN payments USING (account_id, customer_id, payment_id)
+                      WHERE undone_at IS NULL
+                      GROUP BY account_id, entry_id) s USING (account_id, entry_id)
+         WHERE e.amount > 0 AND e.amount <> e.open + coalesce(s.total, 0)
+            OR e.amount < 0 AND s.total IS NOT NULL
+    """,
+    ),
+    Check(
+        name="payment_taken_back",
+        holds="a payment that was undone, or that a bank took back, is reversed",
+        hint="Reverse the payment, or find what wrote that it was taken back.",
+        wrong="""
+        SELECT p.payment_id, p.amount, p.reversed_at
+          FROM payments p
+         WHERE p.reversed_at IS NULL
+           AND (EXISTS (SELECT FROM statement_entries e
+                         WHERE e.account_id = p.account_id AND e.takes_back = p.payment_id)
+                OR EXISTS (SELECT FROM statement_parts s
+                            WHERE (s.account_id, s.customer_id, s.payment_id)
+                                = (p.account_id, p.customer_id, p.payment_id)
+                              AND s.undone_at IS NOT NULL))
+    """,
+    ),
+    Check(
         name="credit_note_whole",
         holds="a credit note is the sum of its lines, and lies on invoices and on the balance, whole",
         hint="Find the application or balance entry that is missing or double.",

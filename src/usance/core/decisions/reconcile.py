@@ -74,7 +74,7 @@ def receive(before: Snapshot, request: Receipt, *, now: datetime, seed: UUID) ->
         raise invalid("applications", "Together they are more than the payment.")
 
     # Nothing can be refused from here on.
-    _book(draft, request)
+    book(draft, request)
     return draft.outcome()
 
 
@@ -128,7 +128,7 @@ def _refuse_share(before: Snapshot, request: Receipt, place: int, share: Share) 
         raise invalid(f"{field}.amount", text)
 
 
-def _book(draft: Draft, request: Receipt) -> Payment:
+def book(draft: Draft, request: Receipt) -> Payment:
     """Write the payment down, put its shares onto their invoices, and conclude the decision."""
     payment = Payment(
         id=PaymentId(draft.new_id("payment")),
@@ -185,7 +185,14 @@ def pay_out(
     return draft.outcome()
 
 
-def reverse(before: Snapshot, payment_id: PaymentId, *, now: datetime, seed: UUID) -> Outcome:
+def reverse(
+    before: Snapshot,
+    payment_id: PaymentId,
+    *,
+    now: datetime,
+    seed: UUID,
+    reason: str | None = None,
+) -> Outcome:
     """Take back a payment that bounced: all that it covered opens again, and time decides the state.
 
     What went to the balance is taken from there; what is missing reopens what the balance has paid,
@@ -200,7 +207,7 @@ def reverse(before: Snapshot, payment_id: PaymentId, *, now: datetime, seed: UUI
 
     # Nothing can be refused from here on.
     draft = Draft(before, now=now, seed=seed)
-    draft.put(replace(payment, reversed_at=now))
+    draft.put(replace(payment, reversed_at=now, reversal_reason=reason))
     draft.notice("payment.reversed", payment_id, {"amount": payment.amount})
     left = payment.amount
     for invoice_id, amount in _applied(before, payment_id).items():

@@ -24,6 +24,8 @@ CREATE TABLE accounts (
     -- How long after a boundary the usage before it is still collected; its invoice waits as long.
     collection_minutes integer NOT NULL DEFAULT 0 CHECK (collection_minutes BETWEEN 0 AND 4320),
     upgrade_requires_payment boolean NOT NULL DEFAULT false,  -- an upgrade waits for its invoice
+    -- The score from which an entry of a bank statement is applied by itself; null: never.
+    statement_threshold integer CHECK (statement_threshold BETWEEN 50 AND 100),
     -- They end in the running number, after no digit, so that two documents never get one number.
     invoice_number_format text   NOT NULL DEFAULT 'INV-{year}-{seq:05}'
                            CHECK (invoice_number_format ~ '(^|[^0-9}]){seq(:0[1-9])?}$'),
@@ -367,14 +369,90 @@ CREATE TABLE payments (
     paid_at     timestamptz NOT NULL,
     recorded_at timestamptz NOT NULL,
     reversed_at timestamptz,
+    reversal_reason text,
     PRIMARY KEY (account_id, customer_id, payment_id),
-    FOREIGN KEY (account_id, customer_id) REFERENCES customers
+    FOREIGN KEY (account_id, customer_id) REFERENCES customers,
+    CHECK (reversal_reason IS NULL OR reversed_at IS NOT NULL)
 );
 CREATE INDEX payments_id ON payments (payment_id);
 CREATE INDEX payments_newest ON payments (account_id, recorded_at DESC, payment_id DESC);
 -- A reference is a payment's identity: the same transfer is booked once however often it is reported.
 CREATE UNIQUE INDEX payments_reference ON payments (account_id, customer_id, reference)
     WHERE reference IS NOT NULL;
+
+-- Files of banks that were read; the counts are of all its entries, as they stood after the import.
+CREATE TABLE statements (
+    account_id   uuid        NOT NULL REFERENCES accounts,
+    statement_id uuid        NOT NULL,
+    sha256       bytea       NOT NULL CHECK (length(sha256) = 32),  -- of the file
+    format       text        NOT NULL CHECK (format IN ('camt.053', 'MT940', 'CSV')),
+    file_name    text,
+    imported_at  timestamptz NOT NULL,
+    entries      integer     NOT NULL CHECK (entries >= 0),
+    known        integer     NOT NULL CHECK (known BETWEEN 0 AND entries),  -- before it was read
+    applied      integer     NOT NULL CHECK (applied >= 0),
+    proposed     integer     NOT NULL CHECK (proposed >= 0),
+    unmatched    integer     NOT NULL CHECK (unmatched >= 0),
+    ignored      integer     NOT NULL CHECK (ignored >= 0),
+    is_done      boolean     NOT NULL,  -- false: some that reach the threshold are not applied yet
+    notes        jsonb       NOT NULL,
+    PRIMARY KEY (account_id, statement_id),
+    CHECK (applied + proposed + unmatched + ignored = entries)
+);
+CREATE INDEX statements_newest ON statements (account_id, imported_at DESC, statement_id DESC);
+
+-- What a bank has booked, each entry once however often its file comes. It is nobody's until it is
+-- applied: then its parts are payments of customers.
+CREATE TABLE statement_entries (
+    account_id           uuid    NOT NULL,
+    entry_id             uuid    NOT NULL,
+    statement_id         uuid    NOT NULL,  -- the first that brought it
+    identity             text    NOT NULL,  -- of the account, the bank's reference and all that it says
+    booked_on            date    NOT NULL,
+    value_on             date    NOT NULL,
+    amount               numeric NOT NULL CHECK (amount <> 0 AND amount > '-Infinity' AND amount < 'Infinity'),
+    currency             text    NOT NULL CHECK (currency ~ '^[A-Z]{3}$'),
+    account              text    NOT NULL,  -- '' in this and the next: not told
+    payer_name           text    NOT NULL,
+    payer_account        text    NOT NULL,
+    text                 text    NOT NULL,
+    structured_reference text    NOT NULL,
+    end_to_end_id        text    NOT NULL,
+    reference            text    NOT NULL,
+    kind                 text    NOT NULL,
+    reversal             boolean NOT NULL,
+    instructed_amount    numeric CHECK (instructed_amount > '-Infinity' AND instructed_amount < 'Infinity'),
+    instructed_currency  text    NOT NULL,
+    open                 numeric NOT NULL CHECK (open >= 0 AND open <= abs(amount)),  -- not applied
+    ignored_at           timestamptz,
+    ignored_note         text,
+    takes_back           uuid,   -- a debit: the payment that it took back
+    PRIMARY KEY (account_id, entry_id),
+    FOREIGN KEY (account_id, statement_id) REFERENCES statements,
+    CHECK ((ignored_at IS NULL) = (ignored_note IS NULL)),
+    CHECK (takes_back IS NULL OR (amount < 0 AND open = 0)),
+    CHECK (amount > 0 OR takes_back IS NOT NULL OR open = - amount)
+);
+CREATE UNIQUE INDEX statement_entries_identity ON statement_entries (account_id, identity);
+CREATE INDEX statement_entries_newest ON statement_entries (account_id, booked_on DESC, entry_id DESC);
+CREATE INDEX statement_entries_open ON statement_entries (account_id, booked_on DESC, entry_id DESC)
+    WHERE open > 0 AND ignored_at IS NULL;
+-- A payment is taken back once.
+CREATE UNIQUE INDEX statement_entries_takes_back ON statement_entries (account_id, takes_back)
+    WHERE takes_back IS NOT NULL;
+
+-- What of an entry became which payment. Undone: the money is the entry's again.
+CREATE TABLE statement_parts (
+    account_id  uuid        NOT NULL,
+    customer_id uuid        NOT NULL,
+    payment_id  uuid        NOT NULL,
+    entry_id    uuid        NOT NULL,
+    undone_at   timestamptz,
+    PRIMARY KEY (account_id, customer_id, payment_id),
+    FOREIGN KEY (account_id, customer_id, payment_id) REFERENCES payments,
+    FOREIGN KEY (account_id, entry_id) REFERENCES statement_entries
+);
+CREATE INDEX statement_parts_entry ON statement_parts (account_id, entry_id);
 
 CREATE TABLE credit_notes (
     account_id      uuid        NOT NULL,
