@@ -331,6 +331,12 @@ class World:
             known["applications"] = [{"invoiceId": owed, "amount": 20}]
         if op.path.endswith("/accept"):
             known["paymentId"] = None  # one of three ways to say what an entry is
+        if op.path.endswith("/payouts"):
+            payee = known["customerReferenceId"]
+            made = await self.shop.started(known["planKey"], payee)  # of 49.00, as is the payout
+            query = "?cancelMode=IMMEDIATE"
+            ended = await self.shop.cancel(made["subscription"]["id"], query)
+            known["creditNoteId"] = ended.data["creditNote"]["id"]
         if op.path == "/invoices/{invoiceId}/write-off":
             known["invoiceId"] = await self.one_off(known, gracePeriod=0)
         if op.path == "/invoices/{invoiceId}/issue" or op.method == "PUT":

@@ -135,6 +135,10 @@ WRONGS = {
         "a credit note is the sum of its lines, and lies on invoices and on the balance, whole",
         "a balance is the sum of its entries",
     ],
+    "UPDATE balance_entries SET amount = -1000, kind = 'PAYOUT', source_id ="
+    " (SELECT credit_note_id FROM credit_notes LIMIT 1) WHERE kind = 'SPENT'": [
+        "no more was sent back for a credit note than it brought to the balance"
+    ],
     "DELETE FROM balance_entries WHERE kind = 'SPENT'": [
         "what the balance put onto an invoice, or took off it, is on both",
         "a balance is the sum of its entries",

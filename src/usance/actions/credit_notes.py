@@ -1,5 +1,6 @@
 """Credit notes: listed, with where their money went."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from uuid import UUID
@@ -8,6 +9,7 @@ from usance.actions import ledger
 from usance.actions.commands import Call
 from usance.core.ids import CreditNoteId
 from usance.core.invoices import CreditNote
+from usance.core.payments import BalanceEntry
 from usance.core.refusals import Code, Refusal
 from usance.store import invoices as stored
 from usance.store.db import Tx
@@ -20,6 +22,7 @@ class View:
     note: CreditNote
     customer_reference: str
     to_balance: Decimal
+    refunds: Sequence[BalanceEntry] = ()  # what was sent back for it, below zero
 
 
 async def page(
@@ -36,8 +39,14 @@ async def page(
     )
     owners = await ledger.references(tx, call, [one.customer_id for one in found])
     applied = await stored.applied(tx, call.account.id, found)
+    refunds = await stored.refunds(tx, call.account.id, found)
     return [
-        View(one, owners[one.customer_id], one.amount - applied.get(one.id, Decimal(0)))
+        View(
+            one,
+            owners[one.customer_id],
+            one.amount - applied.get(one.id, Decimal(0)),
+            refunds.get(one.id, ()),
+        )
         for one in found
     ], total
 
@@ -50,4 +59,5 @@ async def get(tx: Tx, call: Call, note_id: UUID) -> View:
     owners = await ledger.references(tx, call, [found.customer_id])
     applied = await stored.applied(tx, call.account.id, [found])
     to_balance = found.amount - applied.get(found.id, Decimal(0))
-    return View(found, owners[found.customer_id], to_balance)
+    refunds = await stored.refunds(tx, call.account.id, [found])
+    return View(found, owners[found.customer_id], to_balance, refunds.get(found.id, ()))

@@ -7,9 +7,10 @@ from uuid import UUID
 from usance.actions import ledger
 from usance.actions.commands import Call
 from usance.core import money
+from usance.core.customers import Customer
 from usance.core.decisions import reconcile
-from usance.core.decisions.reconcile import Receipt
-from usance.core.ids import PaymentId
+from usance.core.decisions.reconcile import Receipt, Refundable
+from usance.core.ids import CreditNoteId, PaymentId
 from usance.core.payments import Application, Balance, BalanceEntry, Payment
 from usance.core.refusals import Code, Refusal
 from usance.store import invoices as stored_invoices
@@ -83,16 +84,40 @@ async def reverse(tx: Tx, call: Call, payment_id: UUID) -> View:
     return (await _views(tx, call, [decided.after.payments[one]]))[0]
 
 
-async def pay_out(tx: Tx, call: Call, reference: str, amount: Decimal, currency: str) -> Balance:
-    """Take money off the balance that was sent back, or refuse: insufficient_balance."""
+async def pay_out(
+    tx: Tx, call: Call, reference: str, amount: Decimal, currency: str, *, note_id: UUID | None
+) -> Balance:
+    """Take money off the balance that was sent back, for a credit note if one is named.
+
+    Refusals, in this order: customer_not_found, credit_note_not_found; then those of the decision.
+    """
     customer = await ledger.lock_customer(tx, call, reference)
+    note = None if note_id is None else await _refundable(tx, call, customer, note_id)
     decided = await ledger.decide(
         tx,
         call,
         customer,
-        lambda before, now: reconcile.pay_out(before, amount, currency, now=now, seed=call.seed),
+        lambda before, now: reconcile.pay_out(
+            before, amount, currency, now=now, seed=call.seed, note=note
+        ),
     )
     return decided.after.balances[currency]
+
+
+async def _refundable(tx: Tx, call: Call, customer: Customer, note_id: UUID) -> Refundable:
+    """Return what may be sent back for a credit note of a locked customer."""
+    note = await stored_invoices.find_note(tx, call.account.id, CreditNoteId(note_id))
+    if note is None or note.customer_id != customer.id:
+        raise Refusal(
+            Code.CREDIT_NOTE_NOT_FOUND,
+            "The customer has no such credit note.",
+            field="creditNoteId",
+        )
+    applied = await stored_invoices.applied(tx, call.account.id, [note])
+    refunds = await stored_invoices.refunds(tx, call.account.id, [note])
+    left = note.amount - applied.get(note.id, Decimal(0))
+    left += sum((one.amount for one in refunds.get(note.id, ())), Decimal(0))
+    return Refundable(note.id, note.number or "", note.currency, left)
 
 
 async def balances(tx: Tx, call: Call, reference: str) -> list[Balance]:

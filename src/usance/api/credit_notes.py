@@ -1,6 +1,6 @@
 """The routes of credit notes."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any, Final, TypeAlias
@@ -19,12 +19,22 @@ from usance.api.fields import Number, PathId, Reference
 from usance.api.lines import LineShape, lines_shown
 from usance.api.pages import KNOWN_QUERY, Paging
 from usance.api.routes import refuses
+from usance.core import money
 from usance.core.invoices import CreditNote
+from usance.core.payments import BalanceEntry
 from usance.core.refusals import Code
 
 NoteInPath: TypeAlias = Annotated[PathId, Path(alias="creditNoteId")]
 
 router: Final = routes.router("Invoices")
+
+
+class RefundShape(Shape):
+    """What was sent back to the customer for a credit note."""
+
+    id: UUID
+    amount: Number
+    at: datetime
 
 
 class CreditNoteShape(Shape):
@@ -42,6 +52,8 @@ class CreditNoteShape(Shape):
     currency: str
     applied_to_invoices: Number
     to_balance: Number
+    refunded: Number
+    refunds: list[RefundShape] = Field(description="Payouts that name it, the oldest first.")
     lines: list[LineShape]
     seller: Mapping[str, Any]
     customer: Mapping[str, Any]
@@ -83,11 +95,17 @@ async def get_credit_note(note_id: NoteInPath, call: Reading) -> Response:
 
 
 def _shown(view: View) -> CreditNoteShape:
-    return note_shown(view.note, view.to_balance, view.customer_reference)
+    return note_shown(view.note, view.to_balance, view.customer_reference, view.refunds)
 
 
-def note_shown(note: CreditNote, to_balance: Decimal, customer_reference: str) -> CreditNoteShape:
-    """Return the credit note as it is answered."""
+def note_shown(
+    note: CreditNote,
+    to_balance: Decimal,
+    customer_reference: str,
+    refunds: Sequence[BalanceEntry] = (),
+) -> CreditNoteShape:
+    """Return the credit note as it is answered; a new one has no refunds."""
+    refunded = sum((-one.amount for one in refunds), Decimal(0))
     return CreditNoteShape(
         id=note.id,
         number=note.number,
@@ -101,6 +119,11 @@ def note_shown(note: CreditNote, to_balance: Decimal, customer_reference: str) -
         currency=note.currency,
         applied_to_invoices=note.amount - to_balance,
         to_balance=to_balance,
+        refunded=money.rounded(refunded, note.currency),
+        refunds=[
+            RefundShape(id=one.id, amount=money.rounded(-one.amount, note.currency), at=one.at)
+            for one in refunds
+        ],
         lines=lines_shown(note.id, note.lines),
         seller=note.parties["seller"],
         customer=note.parties["customer"],

@@ -60,10 +60,11 @@ class NewPayment(Lenient):
 
 
 class Payout(Lenient):
-    """Money that was sent back to the customer."""
+    """Money that was sent back to the customer, for a credit note if it names one."""
 
     amount: ExactNumber
     currency: Currency
+    credit_note_id: Id | None = None
 
 
 class Applied(Shape):
@@ -223,13 +224,24 @@ async def list_balance_entries(
     "/customers/{customerReferenceId}/balance/payouts",
     status_code=201,
     response_model=One[BalanceShape],
-    responses=refuses(Code.CUSTOMER_NOT_FOUND, Code.INSUFFICIENT_BALANCE),
+    responses=refuses(
+        Code.CUSTOMER_NOT_FOUND,
+        Code.CREDIT_NOTE_NOT_FOUND,
+        Code.CURRENCY_MISMATCH,
+        Code.INSUFFICIENT_BALANCE,
+    ),
 )
 async def pay_out(reference: CustomerInPath, body: Payout, call: Command) -> Response:
-    """Record money of the balance that was sent back to the customer."""
+    """Record money of the balance that was sent back to the customer.
+
+    With `creditNoteId` it pays out that credit note: at most what the note brought to the balance, less
+    what was sent back for it before.
+    """
     return await answer(
         call,
-        lambda tx: payments.pay_out(tx, call, reference, body.amount, body.currency),
+        lambda tx: payments.pay_out(
+            tx, call, reference, body.amount, body.currency, note_id=body.credit_note_id
+        ),
         _balance,
         status=201,
     )

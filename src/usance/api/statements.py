@@ -97,7 +97,7 @@ class NoteShape(Shape):
     text: str
 
 
-class StatementShape(Shape):
+class BankStatementShape(Shape):
     """A file that was read; its counts are of all its entries, as they stood then."""
 
     id: UUID
@@ -188,7 +188,7 @@ class BankEntryShape(Shape):
 @router.post(
     "/payments/statements",
     status_code=201,
-    response_model=One[StatementShape],
+    response_model=One[BankStatementShape],
     openapi_extra=_FILE,
     dependencies=[KNOWN_QUERY],
 )
@@ -224,7 +224,7 @@ async def import_statement(
 
 @router.get(
     "/payments/statements",
-    response_model=Many[StatementShape],
+    response_model=Many[BankStatementShape],
     dependencies=[KNOWN_QUERY],
 )
 async def list_statements(call: Reading, page: Paging) -> Response:
@@ -269,7 +269,7 @@ async def list_entries(
 
 @router.get(
     "/payments/statements/{statementId}",
-    response_model=One[StatementShape],
+    response_model=One[BankStatementShape],
     responses=refuses(Code.STATEMENT_NOT_FOUND),
 )
 async def get_statement(statement_id: StatementInPath, call: Reading) -> Response:
@@ -400,8 +400,8 @@ def _mapping(text: str | None) -> columns.Mapping | None:
     )
 
 
-def _statement(made: Import, *, with_notes: bool) -> StatementShape:
-    shape = StatementShape(
+def _statement(made: Import, *, with_notes: bool) -> BankStatementShape:
+    shape = BankStatementShape(
         id=made.id,
         format=made.format,
         file_name=made.file_name,

@@ -75,7 +75,7 @@ class EntryKind(StrEnum):
     VOIDED_INVOICE = "VOIDED_INVOICE"
     SPENT = "SPENT"
     PAYMENT = "PAYMENT"
-    PAYOUT = "PAYOUT"
+    PAYOUT = "PAYOUT"  # its source is the credit note that it pays out, if it names one
     REVERSAL = "REVERSAL"  # what a bounced payment had brought it
     REOPENED = "REOPENED"  # … of that, what had been spent and is taken off an invoice again
 

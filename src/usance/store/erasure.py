@@ -1,7 +1,7 @@
 """Erasure: free text about a customer, taken out of what the law lets nobody delete.
 
 Documents that were issued keep what is printed on them, their parties and memos too; so do payments
-their references, which are identities. What events said (`meta`) stays, for counters are made of it.
+their references, which are identities, and entries of bank statements, which are the bank's record. What events said (`meta`) stays, for counters are made of it.
 
 Sources: BILLING.md, "Paying" ("Erasing").
 """
@@ -36,10 +36,10 @@ _LINES: Final = """
 
 _PAYMENTS: Final = """
     UPDATE payments
-       SET note = NULL
+       SET note = NULL, reversal_reason = NULL
      WHERE account_id = $1
        AND customer_id = $2
-       AND note IS NOT NULL
+       AND (note IS NOT NULL OR reversal_reason IS NOT NULL)
 """
 
 _GRANTS: Final = """

@@ -11,7 +11,7 @@ import asyncpg
 
 from usance.core.ids import AccountId, CreditNoteId, CustomerId, InvoiceId, SubscriptionId
 from usance.core.invoices import CreditNote, Invoice, Line
-from usance.core.payments import Balance
+from usance.core.payments import Balance, BalanceEntry
 from usance.store import rows
 from usance.store.db import Tx
 from usance.store.snapshot import INVOICE_COLUMNS
@@ -149,6 +149,18 @@ _APPLIED: Final = """
 """
 
 
+# What was sent back for credit notes: amounts below zero.
+_REFUNDS: Final = """
+    SELECT entry_id AS id, customer_id, currency, amount, kind, source_id, at
+      FROM balance_entries
+     WHERE account_id = $1
+       AND customer_id = ANY($2)
+       AND source_id = ANY($3)
+       AND kind = 'PAYOUT'
+     ORDER BY at, entry_id
+"""
+
+
 async def page(
     tx: Tx,
     account_id: AccountId,
@@ -215,6 +227,17 @@ async def applied(
     owners = list({note.customer_id for note in notes})
     found = await tx.fetch(_APPLIED, account_id, owners, [note.id for note in notes])
     return {CreditNoteId(row["source_id"]): row["amount"] for row in found}
+
+
+async def refunds(
+    tx: Tx, account_id: AccountId, notes: Sequence[CreditNote]
+) -> dict[CreditNoteId, list[BalanceEntry]]:
+    """Return what was sent back for credit notes, the oldest first: amounts below zero."""
+    owners = list({note.customer_id for note in notes})
+    found: dict[CreditNoteId, list[BalanceEntry]] = {}
+    for row in await tx.fetch(_REFUNDS, account_id, owners, [note.id for note in notes]):
+        found.setdefault(CreditNoteId(row["source_id"]), []).append(rows.balance_entry(row))
+    return found
 
 
 async def find_note(tx: Tx, account_id: AccountId, note_id: CreditNoteId) -> CreditNote | None:

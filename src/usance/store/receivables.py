@@ -100,8 +100,14 @@ _MOVEMENTS: Final = """
            account_id, customer_id, currency
       FROM payments p WHERE reversed_at IS NOT NULL
      UNION ALL
-    SELECT at, 5, 'PAYOUT', entry_id, NULL, NULL, -amount, account_id, customer_id, currency
-      FROM balance_entries WHERE kind = 'PAYOUT'
+    SELECT at, 5, 'PAYOUT', entry_id,
+           (SELECT n.number
+              FROM credit_notes n
+             WHERE n.account_id = e.account_id
+               AND n.customer_id = e.customer_id
+               AND n.credit_note_id = e.source_id),
+           NULL, -amount, account_id, customer_id, currency
+      FROM balance_entries e WHERE kind = 'PAYOUT'
 """
 
 _OPENING: Final = f"""

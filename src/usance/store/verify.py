@@ -203,6 +203,24 @@ CHECKS: Final = (
     """,
     ),
     Check(
+        name="credit_note_refunded",
+        holds="no more was sent back for a credit note than it brought to the balance",
+        hint="Compare the payouts that name the note with its entry on the balance.",
+        wrong="""
+        SELECT n.credit_note_id, n.amount, e.brought, e.sent_back
+          FROM credit_notes n
+          JOIN (SELECT account_id, customer_id, source_id,
+                       coalesce(sum(amount) FILTER (WHERE kind = 'CREDIT_NOTE'), 0) AS brought,
+                       coalesce(-sum(amount) FILTER (WHERE kind = 'PAYOUT'), 0) AS sent_back
+                  FROM balance_entries
+                 WHERE kind IN ('CREDIT_NOTE', 'PAYOUT')
+                 GROUP BY account_id, customer_id, source_id) e
+            ON (e.account_id, e.customer_id, e.source_id)
+             = (n.account_id, n.customer_id, n.credit_note_id)
+         WHERE e.sent_back > e.brought
+    """,
+    ),
+    Check(
         name="balance_sum",
         holds="a balance is the sum of its entries",
         hint="Find the entry that is missing or double.",

@@ -20,7 +20,7 @@ from usance.core.decisions.settle import (
     same_payment,
 )
 from usance.core.draft import Draft
-from usance.core.ids import InvoiceId, PaymentId
+from usance.core.ids import CreditNoteId, InvoiceId, PaymentId
 from usance.core.invoices import Invoice, InvoiceKind, InvoiceStatus, Line, LineKind, totals
 from usance.core.outcome import Outcome
 from usance.core.payments import Application, EntryKind, Payment, Source
@@ -158,14 +158,45 @@ def _sum(amounts: Iterable[Decimal]) -> Decimal:
     return sum(amounts, ZERO)
 
 
-def pay_out(
-    before: Snapshot, amount: Decimal, currency: str, *, now: datetime, seed: UUID
-) -> Outcome:
-    """Take money off the balance that was sent back to the customer.
+@dataclass(frozen=True, slots=True)
+class Refundable:
+    """A credit note, and what of the money that it brought to the balance was not sent back yet."""
 
-    Refusals, in this order: validation_failed (amount), insufficient_balance.
+    note_id: CreditNoteId
+    number: str
+    currency: str
+    left: Decimal
+
+
+def pay_out(
+    before: Snapshot,
+    amount: Decimal,
+    currency: str,
+    *,
+    now: datetime,
+    seed: UUID,
+    note: Refundable | None = None,
+) -> Outcome:
+    """Take money off the balance that was sent back to the customer, for a credit note if it names one.
+
+    Refusals, in this order: validation_failed (amount), currency_mismatch (the note is in another),
+    insufficient_balance (of the note, then of the customer).
     """
     refuse_amount(amount, currency)
+    if note is not None and note.currency != currency:
+        raise Refusal(
+            Code.CURRENCY_MISMATCH,
+            f"The credit note is in {note.currency}: no money is converted.",
+            field="currency",
+        )
+    if note is not None and note.left < amount:
+        left = money.rounded(note.left, currency)
+        raise Refusal(
+            Code.INSUFFICIENT_BALANCE,
+            f"Of what {note.number} brought to the balance {left} {currency} is left to pay out.",
+            field="amount",
+            detail={"creditNoteId": note.note_id, "left": left},
+        )
     balance = before.balances.get(currency)
     held = ZERO if balance is None else balance.amount
     if held < amount:
@@ -178,7 +209,8 @@ def pay_out(
 
     # Nothing can be refused from here on.
     draft = Draft(before, now=now, seed=seed)
-    draft.move_balance(currency, -amount, EntryKind.PAYOUT, draft.new_id("payout"))
+    source_id = draft.new_id("payout") if note is None else note.note_id
+    draft.move_balance(currency, -amount, EntryKind.PAYOUT, source_id)
     amount = money.rounded(amount, currency)
     draft.notice("balance.paid_out", before.customer.id, {"amount": amount, "currency": currency})
     lifecycle.conclude(draft)
