@@ -32,6 +32,7 @@ from usance.api import (
     payments,
     plans,
     receivables,
+    reminders,
     statements,
     subscriptions,
     system,
@@ -65,6 +66,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     payments.router,
     receivables.router,
     journal.router,
+    reminders.router,
     account_settings.router,
     clock.router,
 )

@@ -2,9 +2,12 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from usance.core import reminders
 
 LOG_LEVELS: Final = ("debug", "info", "warning", "error")
 
@@ -26,6 +29,19 @@ class BadSetting(ValueError):  # noqa: N818 - named by the fact, like a refusal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MailServer:
+    """Where e-mail is handed over, and whom it is from. A password is never shown."""
+
+    host: str
+    port: int
+    sender: str  # an address
+    user: str | None = None
+    password: str | None = field(default=None, repr=False)
+    tls: bool = False  # from the first byte (smtps)
+    starttls: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """All that can be set from outside; the defaults are those of a first start on a laptop."""
 
@@ -38,6 +54,7 @@ class Settings:
     demo: bool = True
     log_level: str = "info"
     log_json: bool = False
+    mail: MailServer | None = None  # None: no e-mail is sent
 
 
 def from_environment(environment: Mapping[str, str]) -> Settings:
@@ -53,6 +70,7 @@ def from_environment(environment: Mapping[str, str]) -> Settings:
         demo=read.switch("USANCE_DEMO", default=True),
         log_level=read.one_of("USANCE_LOG_LEVEL", "info", LOG_LEVELS),
         log_json=read.one_of("USANCE_LOG_FORMAT", "console", ("console", "json")) == "json",
+        mail=read.mail("USANCE_SMTP_URL", "USANCE_SMTP_FROM"),
     )
 
 
@@ -100,3 +118,35 @@ class _Reader:
                 "must be sk_test_ or sk_live_ followed by 32 to 200 letters, digits, _ or -.",
             )
         return text or None
+
+    def mail(self, variable: str, sender: str) -> MailServer | None:
+        # The value may hold a password, so no message repeats it.
+        text, address = self.text(variable, ""), self.text(sender, "")
+        if not text:
+            return None
+        try:
+            url = urlsplit(text)
+            port = url.port
+        except ValueError:
+            url, port = urlsplit(""), None
+        if url.scheme not in {"smtp", "smtps"} or not url.hostname or url.path not in {"", "/"}:
+            raise BadSetting(
+                variable, "must be smtp://user:password@host:587 or smtps://…, percent-encoded."
+            )
+        query = dict(parse_qsl(url.query, keep_blank_values=True))
+        starttls = _SWITCH.get(query.pop("starttls", "1").lower())
+        if query or starttls is None:
+            raise BadSetting(variable, "knows no other parameter than starttls=1 or starttls=0.")
+        found = reminders.address(address)
+        if found is None:
+            raise BadSetting(sender, "must be an address, such as billing@example.com.")
+        tls = url.scheme == "smtps"
+        return MailServer(
+            host=url.hostname,
+            port=port or (465 if tls else 587),
+            sender=found,
+            user=None if url.username is None else unquote(url.username),
+            password=None if url.password is None else unquote(url.password),
+            tls=tls,
+            starttls=starttls and not tls,
+        )

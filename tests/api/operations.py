@@ -22,6 +22,7 @@ import jsonschema_rs
 from tests.api.client import PREFIX, Got
 from tests.api.shop import CATALOGUE, UNKNOWN, Shop, written
 
+from usance.actions import mailing
 from usance.api import openapi
 from usance.app import routed
 from usance.settings import Settings
@@ -359,6 +360,18 @@ class World:
         seen = await self.api.get(f"/invoices/{made.data['id']}")  # takes what is due at once
         assert seen.status == 200, seen.body
         return str(made.data["id"])
+
+    async def reminded(self) -> None:
+        """Have two invoices reminded of: one reminder is planned, the other is due another day."""
+        rules = {"enabled": True, "dryRun": False, "sendInTest": True, "dailyCap": 1}
+        body = {"reminders": rules | {"daysAfterDue": [0]}}
+        assert (await self.api.patch("/settings", body)).status == 200
+        for _ in range(2):
+            reference = f"{self._prefix}reminded{next(self._numbers)}"
+            await self.shop.customer(reference, email="jane@example.com")
+            lines = [{"description": "Set-up", "unitPrice": 100}]
+            await self.api.post("/invoices", {"customerReferenceId": reference, "lines": lines})
+        await mailing.plan(self.api.db)
 
     async def hold(self, known: dict[str, Any]) -> dict[str, Any]:
         """Make a hold of a subscribed customer of its own."""

@@ -116,6 +116,7 @@ async def test_no_list_shows_a_row_of_another_account(accounts: Accounts, way: s
     shop = accounts.theirs.shop
     made = await shop.started(f"{THEIRS}pro_monthly", f"{THEIRS}gone{way.count('/')}")
     await shop.cancel(made["subscription"]["id"], "?cancelMode=IMMEDIATE")  # a credit note
+    await accounts.theirs.reminded()
     nobody = await client.opened(accounts.mine.api.db, accounts.mine.api.app)
     theirs = accounts.theirs.api
     lists = 0
@@ -127,7 +128,7 @@ async def test_no_list_shows_a_row_of_another_account(accounts: Accounts, way: s
             assert (full.status, empty.status) == (200, 200)
             assert THEIRS.encode() not in empty.raw
             assert not set(IDS.findall(full.raw.decode())) & set(IDS.findall(empty.raw.decode()))
-            if "pagination" in full.body:
+            if full.body is not None and "pagination" in full.body:
                 lists += 1
                 assert full.body["pagination"]["total"] > 0, f"{op} proves nothing"
                 assert (empty.data, empty.body["pagination"]["total"]) == ([], 0)

@@ -18,6 +18,7 @@ NOT_PREPARED = {"migrate._CREATE": "makes the table that it is about"}
 
 # Lists whose last column is no key by itself, each with what makes their order one.
 ORDERED_BY_MORE: dict[str, str] = {
+    "reminders._DUE": "invoices behind a filter: their ids tell them apart",
     "receivables._ENTRIES": "of several tables: `rank` tells which, and the id is one of its own",
 }
 

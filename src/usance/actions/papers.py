@@ -3,6 +3,7 @@
 Sources: BILLING.md, "Paying"; docs/documents.md.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -26,6 +27,7 @@ from usance.store import customers as stored_customers
 from usance.store import invoices as stored
 from usance.store.db import Tx
 
+_UNFIT_FOR_NAMES: Final = re.compile(r"[^A-Za-z0-9._-]+")
 _MICROSECOND: Final = timedelta(microseconds=1)
 _ADDRESS: Final = ("line1", "line2", "line3", "postalCode", "city", "state", "region", "country")
 _MARKS: Final = {
@@ -89,7 +91,7 @@ def of_invoice(
         number=one.number,
         issued_on=None if one.issued_at is None else one.issued_at.astimezone(zone).date(),
         seller=_party(seller, str(seller.get("legalName") or seller["name"])),
-        customer=_party(said["customer"], _customer_name(said["customer"])),
+        customer=_party(said["customer"], customer_name(said["customer"])),
         lines=tuple(_line(each, zone) for each in one.lines),
         currency=one.currency,
         subtotal=one.subtotal,
@@ -99,7 +101,7 @@ def of_invoice(
         due=one.amount_due,
         due_on=None if one.due_at is None else one.due_at.astimezone(zone).date(),
         days=_days(one.starts_at, one.ends_at, zone),
-        payment=_payment(seller, one.number) if is_open and one.number is not None else None,
+        payment=payment(seller, one.number) if is_open and one.number is not None else None,
         customer_number=str(said["customer"]["reference"]),
         memo=() if one.memo is None else tuple(filter(str.strip, one.memo.splitlines())),
         terms=_texts(seller, "terms"),
@@ -119,7 +121,7 @@ def of_note(one: CreditNote, corrected: tuple[str, ...], account: Account, style
         number=one.number,
         issued_on=one.issued_at.astimezone(zone).date(),
         seller=_party(seller, str(seller.get("legalName") or seller["name"])),
-        customer=_party(customer, _customer_name(customer)),
+        customer=_party(customer, customer_name(customer)),
         lines=tuple(_line(each, zone) for each in one.lines),
         currency=one.currency,
         subtotal=one.subtotal,
@@ -201,11 +203,18 @@ def _party(said: Mapping[str, object], name: str) -> Party:
     )
 
 
-def _customer_name(said: Mapping[str, object]) -> str:
+def customer_name(said: Mapping[str, object]) -> str:
+    """Return what a customer is called on documents."""
     return _text(said, "name") or _text(said, "email") or str(said["reference"])
 
 
-def _payment(seller: Mapping[str, object], number: str) -> Payment:
+def file_name(number: str | None) -> str:
+    """Return a document's number as the name of a file; one without a number is a draft."""
+    return _UNFIT_FOR_NAMES.sub("-", number or "draft")
+
+
+def payment(seller: Mapping[str, object], number: str) -> Payment:
+    """Return where an invoice of this number is to be paid."""
     return Payment(
         reference=references.make(number),
         holder=_text(seller, "accountHolder") or _text(seller, "legalName"),

@@ -48,6 +48,7 @@ class _Said(Lenient):
     tax_rate: Percent | None = None
     time_zone: Zone | None = None
     language: DocumentLanguage | None = None
+    reminders_enabled: bool | None = None
     metadata: Metadata | None = None
 
     def applied_to(self, profile: Profile) -> Profile:
@@ -55,6 +56,8 @@ class _Said(Lenient):
         sent = self.model_dump(exclude_unset=True, exclude={"customer_reference_id"})
         if "time_zone" in sent:
             sent["zone"] = sent.pop("time_zone")
+        if "reminders_enabled" in sent:
+            sent["reminders_enabled"] = sent["reminders_enabled"] is not False
         if "metadata" in sent:
             sent["metadata"] = sent["metadata"] or {}
         return replace(profile, **sent)
@@ -87,6 +90,7 @@ class CustomerShape(Shape):
     tax_rate: Number | None
     time_zone: str | None
     language: str | None
+    reminders_enabled: bool
     metadata: Mapping[str, Any]
     created_at: datetime
     erased_at: datetime | None
@@ -196,6 +200,7 @@ def _fields(customer: Customer) -> dict[str, Any]:
         "tax_rate": profile.tax_rate,
         "time_zone": profile.zone,
         "language": profile.language,
+        "reminders_enabled": profile.reminders_enabled,
         "metadata": profile.metadata,
         "created_at": customer.created_at,
         "erased_at": customer.erased_at,

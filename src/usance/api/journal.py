@@ -16,7 +16,7 @@ from usance.api.pages import KNOWN_QUERY
 
 router: Final = routes.router("Receivables")
 
-_MEDIA_TYPE: Final = "text/csv"
+_MEDIA_TYPE: Final = "text/csv; charset=utf-8"
 _ANSWER: Final[dict[int | str, dict[str, Any]]] = {
     200: {
         "description": "A row for each posting; the postings of an entry follow each other.",
@@ -55,7 +55,7 @@ async def export_journal(
     file.seek(0)
     return StreamingResponse(
         _chunks(file),
-        media_type=f"{_MEDIA_TYPE}; charset=utf-8",
+        media_type=_MEDIA_TYPE,
         headers={"Content-Disposition": 'attachment; filename="journal.csv"'},
         background=BackgroundTask(file.close),
     )

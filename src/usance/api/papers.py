@@ -1,7 +1,6 @@
 """The routes of documents as PDF."""
 
 import asyncio
-import re
 from typing import Annotated, Any, Final
 
 from fastapi import Depends, Query, Response
@@ -28,7 +27,6 @@ _ANSWER: Final[dict[int | str, dict[str, Any]]] = {
         "content": {_MEDIA_TYPE: {"schema": {"type": "string", "format": "binary"}}},
     }
 }
-_UNFIT_FOR_NAMES: Final = re.compile(r"[^A-Za-z0-9._-]+")
 
 
 def _style(
@@ -75,6 +73,6 @@ async def print_credit_note(note_id: NoteInPath, call: Reading, style: Styled) -
 async def _printed(paper: Paper, unnamed: str) -> Response:
     """Return the document. Typesetting has a thread of its own: others are answered meanwhile."""
     content = await asyncio.to_thread(pdf.render, paper)
-    name = _UNFIT_FOR_NAMES.sub("-", paper.number or unnamed)
+    name = papers.file_name(paper.number or unnamed)
     headers = {"Content-Disposition": f'inline; filename="{name}.pdf"'}
     return Response(content, media_type=_MEDIA_TYPE, headers=headers)

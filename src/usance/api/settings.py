@@ -10,7 +10,7 @@ from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
 from usance.actions import accounts
-from usance.api import routes
+from usance.api import reminder_rules, routes
 from usance.api.answers import One, answer, show
 from usance.api.bodies import Shape, Strict
 from usance.api.calls import Command, Reading
@@ -25,7 +25,8 @@ from usance.api.fields import (
     Zone,
 )
 from usance.api.lines import trimmed
-from usance.core import journal, numbers
+from usance.api.reminder_rules import ReminderRules
+from usance.core import journal, numbers, reminders
 from usance.core.accounts import Account, Mode
 
 _IBAN: Final = re.compile(r"[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}", re.ASCII)
@@ -122,6 +123,9 @@ class SettingsChange(Strict):
     seller: Seller | None = Field(
         default=None, description="Replaced as a whole; documents issued before keep theirs."
     )
+    reminders: ReminderRules | None = Field(
+        default=None, description="Replaced as a whole: how unpaid invoices are reminded of."
+    )
     ledger_accounts: LedgerAccounts | None = Field(
         default=None, description="Replaced as a whole; they hold for every journal from now on."
     )
@@ -145,6 +149,7 @@ class SettingsShape(Shape):
     invoice_number_format: str
     credit_note_number_format: str
     seller: Mapping[str, Any]
+    reminders: Mapping[str, Any]
     ledger_accounts: Mapping[str, str]
 
 
@@ -160,6 +165,8 @@ async def update_settings(body: SettingsChange, call: Command) -> Response:
     changed = body.model_dump(exclude_unset=True)
     if body.seller is not None:
         changed["seller"] = body.seller.model_dump(by_alias=True, exclude_none=True)
+    if body.reminders is not None:
+        changed["reminders"] = body.reminders.as_stored()
     if body.ledger_accounts is not None:
         changed["ledger_accounts"] = body.ledger_accounts.model_dump(
             by_alias=True, exclude_none=True
@@ -191,6 +198,7 @@ def _shown(account: Account) -> SettingsShape:
         invoice_number_format=account.invoice_number_format,
         credit_note_number_format=account.credit_note_number_format,
         seller=account.seller,
+        reminders=reminder_rules.shown(reminders.rules(account.reminders)),
         ledger_accounts={
             role.value: journal.account_of(role, account.ledger_accounts) for role in journal.Role
         },

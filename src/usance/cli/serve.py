@@ -28,6 +28,7 @@ from usance.core.accounts import Mode
 from usance.settings import Settings
 from usance.store.db import Db, Tx
 from usance.worker import loop as worker
+from usance.worker import mail
 
 _POOL_SIZE: Final = 16
 _GRACE_SECONDS: Final = 10  # for answers under way when told to stop
@@ -144,6 +145,8 @@ async def _answer(dsn: str, config: Settings, listener: socket.socket, stop: asy
     _stop_on_signals(stop)
     beside = [asyncio.create_task(server.stop_when(stop))]
     beside += [asyncio.create_task(job(db)) for job in _JOBS]
+    if config.mail is not None:
+        beside.append(asyncio.create_task(mail.run(db, config.mail)))
     try:
         await server.serve(sockets=[listener])
     finally:

@@ -8,7 +8,8 @@ In the order in which it is best read:
    costs.
 3. `catalog`, `catalog_document`: what is sold.
 4. `accounts`, `customers`, `subscriptions`, `invoices`, `numbers`, `parties`, `payments`, `credits`, `metering`, `holds`,
-   `costs`: what is kept; `journal` and `cells`: how it is told to bookkeepers.
+   `costs`: what is kept; `journal` and `cells`: how it is told to bookkeepers; `reminders`: who is
+   reminded when.
 5. `ids`, `references`, `refusals`: how things are named, and every reason for a no.
 6. `values`, `snapshot`, `draft`, `outcome`: what a decision reads, works on, and wants written.
 7. `usage`, `entitlements`: whom usage belongs to, and whether it is allowed.

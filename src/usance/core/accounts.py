@@ -42,6 +42,7 @@ class Account:
     invoice_number_format: str = numbers.INVOICES
     credit_note_number_format: str = numbers.CREDIT_NOTES
     seller: Mapping[str, object] = field(default_factory=dict)  # what documents say of it
+    reminders: Mapping[str, object] = field(default_factory=dict)  # core/reminders.py: its rules
     ledger_accounts: Mapping[str, str] = field(default_factory=dict)  # core/journal.py: by role
     language: str = "en"  # of documents, by ISO 639; for customers who have none of their own
     catalog_version: int = 0  # counts the changes of its catalogue

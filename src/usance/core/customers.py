@@ -26,6 +26,7 @@ class Profile:
     tax_rate: Decimal | None = None  # None: the account's
     zone: str | None = None  # IANA; None: the account's
     language: str | None = None  # of documents, by ISO 639; None: the account's
+    reminders_enabled: bool = True  # whether unpaid invoices are reminded of by e-mail
     metadata: Mapping[str, object] = field(default_factory=dict)
 
 

@@ -77,6 +77,7 @@ class Code(StrEnum):
     INSUFFICIENT_BALANCE = "insufficient_balance"
     NO_PRICE = "no_price"
     ALREADY_EFFECTIVE = "already_effective"
+    MAIL_NOT_SET_UP = "mail_not_set_up"
     CLOCK_IS_REAL = "clock_is_real"
     CLOCK_BACKWARDS = "clock_backwards"
     # The same request under the same key.

@@ -20,7 +20,7 @@ _SELECT: Final = """
            a.cancel_after_past_due_days, a.collection_minutes, a.upgrade_requires_payment,
            a.statement_threshold,
            a.invoice_number_format, a.credit_note_number_format, a.seller,
-           a.ledger_accounts, a.language, a.catalog_version
+           a.reminders, a.ledger_accounts, a.language, a.catalog_version
       FROM accounts a
 """
 
@@ -37,8 +37,8 @@ _BY_KEYS: Final = """
     SELECT k.hash, a.account_id, a.name, a.mode, a.zone, a.currency, a.grace_days,
            a.incomplete_days, a.tax_rate, a.clock_offset_us, a.cancel_after_past_due_days,
            a.collection_minutes, a.upgrade_requires_payment, a.statement_threshold,
-           a.invoice_number_format, a.credit_note_number_format, a.seller, a.ledger_accounts,
-           a.language, a.catalog_version
+           a.invoice_number_format, a.credit_note_number_format, a.seller, a.reminders,
+           a.ledger_accounts, a.language, a.catalog_version
       FROM api_keys k
       JOIN accounts a USING (account_id)
      WHERE k.hash = ANY($1)
@@ -65,7 +65,8 @@ _UPDATE: Final = """
        SET name = $2, zone = $3, currency = $4, grace_days = $5, incomplete_days = $6, tax_rate = $7,
            cancel_after_past_due_days = $8, collection_minutes = $9, upgrade_requires_payment = $10,
            invoice_number_format = $11, credit_note_number_format = $12,
-           seller = $13, ledger_accounts = $14, language = $15, statement_threshold = $16
+           seller = $13, reminders = $14, ledger_accounts = $15, language = $16,
+           statement_threshold = $17
      WHERE account_id = $1
 """
 
@@ -157,6 +158,7 @@ async def write(tx: Tx, account: Account) -> None:
         account.invoice_number_format,
         account.credit_note_number_format,
         account.seller,
+        account.reminders,
         account.ledger_accounts,
         account.language,
         account.statement_threshold,
@@ -238,6 +240,7 @@ def _account(row: asyncpg.Record) -> Account:
         invoice_number_format=row["invoice_number_format"],
         credit_note_number_format=row["credit_note_number_format"],
         seller=row["seller"],
+        reminders=row["reminders"],
         ledger_accounts=row["ledger_accounts"],
         language=row["language"],
         catalog_version=row["catalog_version"],

@@ -24,7 +24,7 @@ from usance.store.db import Tx
 _SELECT: Final = """
     SELECT c.account_id, c.customer_id, c.reference, c.email, c.first_name, c.last_name, c.name,
            c.phone_number, c.billing_address, c.tax_id, c.tax_rate, c.zone, c.language,
-           c.metadata, c.created_at, c.decided_at, c.erased_at, c.revision
+           c.reminders_enabled, c.metadata, c.created_at, c.decided_at, c.erased_at, c.revision
       FROM customers c
 """
 
@@ -162,15 +162,16 @@ _TAKE_REFERENCE: Final = """
 _INSERT: Final = """
     INSERT INTO customers (account_id, customer_id, reference, email, first_name, last_name, name,
                            phone_number, billing_address, tax_id, tax_rate, zone, language,
-                           metadata, created_at, decided_at)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $15)
+                           reminders_enabled, metadata, created_at, decided_at)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $16)
 """
 
 _UPDATE: Final = """
     UPDATE customers
        SET reference = $3, email = $4, first_name = $5, last_name = $6, name = $7,
            phone_number = $8, billing_address = $9, tax_id = $10, tax_rate = $11, zone = $12,
-           language = $13, metadata = $14, erased_at = $15, revision = revision + 1
+           language = $13, reminders_enabled = $14, metadata = $15, erased_at = $16,
+           revision = revision + 1
      WHERE account_id = $1
        AND customer_id = $2
 """
@@ -354,6 +355,7 @@ def _said(profile: Profile) -> tuple[object, ...]:
         profile.tax_rate,
         profile.zone,
         profile.language,
+        profile.reminders_enabled,
         profile.metadata,
     )
 
@@ -374,6 +376,7 @@ def _customer(row: asyncpg.Record) -> Customer:
             tax_rate=row["tax_rate"],
             zone=row["zone"],
             language=row["language"],
+            reminders_enabled=row["reminders_enabled"],
             metadata=row["metadata"],
         ),
         created_at=row["created_at"],

@@ -75,6 +75,13 @@ _NOTICES: Final = """
        AND payload ? 'reason'
 """
 
+_REMINDERS: Final = """
+    UPDATE reminders
+       SET recipient = NULL, reason = CASE WHEN state = 'SKIPPED' THEN reason END
+     WHERE account_id = $1
+       AND customer_id = $2
+"""
+
 # A plan for this customer alone would be the next one's who takes the reference.
 _CATALOGUE: Final = """
     UPDATE accounts a
@@ -101,7 +108,7 @@ async def forget(tx: Tx, account_id: AccountId, customer_id: CustomerId) -> None
     """Take free text out of what a locked customer leaves behind."""
     await tx.execute(_INVOICES, account_id, customer_id, _ERASED)
     await tx.execute(_LINES, account_id, customer_id, _ERASED)
-    for statement in (_PAYMENTS, _GRANTS, _TRANSACTIONS, _SUBSCRIPTIONS, _NOTICES):
+    for statement in (_PAYMENTS, _GRANTS, _TRANSACTIONS, _SUBSCRIPTIONS, _NOTICES, _REMINDERS):
         await tx.execute(statement, account_id, customer_id)
 
 

@@ -45,6 +45,14 @@ _ONE: Final = f"""
        AND invoice_id = $2
 """
 
+_BY_IDS: Final = f"""
+    SELECT {INVOICE_COLUMNS}
+      FROM invoices
+     WHERE account_id = $1
+       AND invoice_id = ANY($2)
+     ORDER BY invoice_id
+"""
+
 _FINAL: Final = f"""
     SELECT {INVOICE_COLUMNS}
       FROM invoices
@@ -184,6 +192,11 @@ async def find(tx: Tx, account_id: AccountId, invoice_id: InvoiceId) -> Invoice 
     """Return one invoice of the account, or None."""
     row = await tx.fetchrow(_ONE, account_id, invoice_id)
     return None if row is None else (await _with_lines(tx, account_id, [row]))[0]
+
+
+async def by_ids(tx: Tx, account_id: AccountId, ids: Sequence[InvoiceId]) -> list[Invoice]:
+    """Return invoices by id; what is not the account's is left out."""
+    return await _with_lines(tx, account_id, await tx.fetch(_BY_IDS, account_id, list(ids)))
 
 
 async def subscription_of(

@@ -41,6 +41,7 @@ CREATE TABLE public.accounts (
     credit_note_number_format text DEFAULT 'CN-{year}-{seq:05}'::text NOT NULL,
     seller jsonb DEFAULT '{}'::jsonb NOT NULL,
     language text DEFAULT 'en'::text NOT NULL,
+    reminders jsonb DEFAULT '{}'::jsonb NOT NULL,
     ledger_accounts jsonb DEFAULT '{}'::jsonb NOT NULL,
     catalog_version bigint DEFAULT 0 NOT NULL,
     created_at timestamp with time zone NOT NULL,
@@ -299,6 +300,7 @@ CREATE TABLE public.customers (
     tax_rate numeric,
     zone text,
     language text,
+    reminders_enabled boolean DEFAULT true NOT NULL,
     metadata jsonb NOT NULL,
     created_at timestamp with time zone NOT NULL,
     decided_at timestamp with time zone NOT NULL,
@@ -600,6 +602,26 @@ CREATE TABLE public.plans (
     customer_reference text,
     created_at timestamp with time zone NOT NULL,
     CONSTRAINT plans_status_check CHECK ((status = ANY (ARRAY['DRAFT'::text, 'ACTIVE'::text, 'ARCHIVED'::text])))
+);
+
+CREATE TABLE public.reminders (
+    account_id uuid NOT NULL,
+    customer_id uuid NOT NULL,
+    invoice_id uuid NOT NULL,
+    level integer NOT NULL,
+    state text NOT NULL,
+    reason text,
+    recipient text,
+    attempts integer DEFAULT 0 NOT NULL,
+    planned_at timestamp with time zone NOT NULL,
+    next_try_at timestamp with time zone,
+    claimed_at timestamp with time zone,
+    sent_at timestamp with time zone,
+    CONSTRAINT reminders_attempts_check CHECK ((attempts >= 0)),
+    CONSTRAINT reminders_check CHECK (((state = 'SENT'::text) = (sent_at IS NOT NULL))),
+    CONSTRAINT reminders_check1 CHECK (((state <> 'PLANNED'::text) OR (next_try_at IS NOT NULL))),
+    CONSTRAINT reminders_level_check CHECK ((level >= 1)),
+    CONSTRAINT reminders_state_check CHECK ((state = ANY (ARRAY['PLANNED'::text, 'SENDING'::text, 'SENT'::text, 'FAILED'::text, 'UNKNOWN'::text, 'SKIPPED'::text])))
 );
 
 CREATE TABLE public.schema_migrations (
@@ -905,6 +927,9 @@ ALTER TABLE ONLY public.plan_versions
 ALTER TABLE ONLY public.plans
     ADD CONSTRAINT plans_pkey PRIMARY KEY (account_id, plan_id);
 
+ALTER TABLE ONLY public.reminders
+    ADD CONSTRAINT reminders_pkey PRIMARY KEY (account_id, customer_id, invoice_id, level);
+
 ALTER TABLE ONLY public.schema_migrations
     ADD CONSTRAINT schema_migrations_pkey PRIMARY KEY (version);
 
@@ -998,6 +1023,12 @@ CREATE UNIQUE INDEX periods_start ON public.periods USING btree (account_id, cus
 CREATE UNIQUE INDEX plan_versions_number ON public.plan_versions USING btree (account_id, plan_id, number);
 
 CREATE UNIQUE INDEX plans_key ON public.plans USING btree (account_id, key);
+
+CREATE INDEX reminders_newest ON public.reminders USING btree (account_id, planned_at DESC);
+
+CREATE INDEX reminders_sending ON public.reminders USING btree (claimed_at) WHERE (state = 'SENDING'::text);
+
+CREATE INDEX reminders_waiting ON public.reminders USING btree (next_try_at) WHERE (next_try_at IS NOT NULL);
 
 CREATE UNIQUE INDEX statement_entries_identity ON public.statement_entries USING btree (account_id, identity);
 
@@ -1148,6 +1179,9 @@ ALTER TABLE ONLY public.plan_versions
 
 ALTER TABLE ONLY public.plans
     ADD CONSTRAINT plans_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.accounts(account_id);
+
+ALTER TABLE ONLY public.reminders
+    ADD CONSTRAINT reminders_account_id_customer_id_invoice_id_fkey FOREIGN KEY (account_id, customer_id, invoice_id) REFERENCES public.invoices(account_id, customer_id, invoice_id);
 
 ALTER TABLE ONLY public.segments
     ADD CONSTRAINT segments_account_id_customer_id_invoice_id_fkey FOREIGN KEY (account_id, customer_id, invoice_id) REFERENCES public.invoices(account_id, customer_id, invoice_id);

@@ -34,6 +34,7 @@ CREATE TABLE accounts (
     seller          jsonb       NOT NULL DEFAULT '{}',  -- what documents say of it
     language        text        NOT NULL DEFAULT 'en'  -- of documents, for customers who have none of their own
                            CHECK (language IN ('en', 'de', 'fr', 'es', 'it', 'nl', 'pt', 'ja')),
+    reminders       jsonb       NOT NULL DEFAULT '{}',  -- its rules: core/reminders.py
     ledger_accounts jsonb       NOT NULL DEFAULT '{}',  -- its own names in the journal; the others have ours
     catalog_version bigint      NOT NULL DEFAULT 0,  -- counts the changes of its catalogue
     created_at      timestamptz NOT NULL
@@ -152,6 +153,7 @@ CREATE TABLE customers (
     tax_rate        numeric     CHECK (tax_rate >= 0 AND tax_rate <= 100 AND tax_rate < 'Infinity'),
     zone            text,       -- null: the account's
     language        text        CHECK (language IN ('en', 'de', 'fr', 'es', 'it', 'nl', 'pt', 'ja')),  -- likewise
+    reminders_enabled boolean   NOT NULL DEFAULT true,
     metadata        jsonb       NOT NULL,
     created_at      timestamptz NOT NULL,
     decided_at      timestamptz NOT NULL,  -- `now` of the last decision: none may be taken before it
@@ -478,6 +480,31 @@ CREATE TABLE credit_notes (
 CREATE INDEX credit_notes_id ON credit_notes (credit_note_id);
 CREATE UNIQUE INDEX credit_notes_identity
     ON credit_notes (account_id, customer_id, subscription_id, seq, kind, n);
+
+-- A reminder of an invoice is sent once at each level; written down before anything is sent, so that
+-- one whose end nobody has seen is not sent again. claimed_at, next_try_at and sent_at are real time.
+CREATE TABLE reminders (
+    account_id  uuid        NOT NULL,
+    customer_id uuid        NOT NULL,
+    invoice_id  uuid        NOT NULL,
+    level       integer     NOT NULL CHECK (level >= 1),
+    state       text        NOT NULL CHECK (state IN
+                    ('PLANNED', 'SENDING', 'SENT', 'FAILED', 'UNKNOWN', 'SKIPPED')),
+    reason      text,
+    recipient   text,                      -- null: erased
+    attempts    integer     NOT NULL DEFAULT 0 CHECK (attempts >= 0),
+    planned_at  timestamptz NOT NULL,      -- by the account's clock
+    next_try_at timestamptz,
+    claimed_at  timestamptz,
+    sent_at     timestamptz,
+    PRIMARY KEY (account_id, customer_id, invoice_id, level),
+    FOREIGN KEY (account_id, customer_id, invoice_id) REFERENCES invoices,
+    CHECK ((state = 'SENT') = (sent_at IS NOT NULL)),
+    CHECK (state <> 'PLANNED' OR next_try_at IS NOT NULL)
+);
+CREATE INDEX reminders_waiting ON reminders (next_try_at) WHERE next_try_at IS NOT NULL;
+CREATE INDEX reminders_sending ON reminders (claimed_at) WHERE state = 'SENDING';
+CREATE INDEX reminders_newest ON reminders (account_id, planned_at DESC);
 
 -- Where money came to rest: each row moves an amount from one source onto one invoice (or, negative,
 -- off it again). Σ of an invoice's rows = its amount_paid. Append-only.
