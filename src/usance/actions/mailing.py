@@ -148,7 +148,7 @@ async def _send(session: Session, server: MailServer, claimed: _Claimed) -> Told
 async def _letter(server: MailServer, claimed: _Claimed) -> Letter:
     account, customer, invoice = claimed.account, claimed.customer, claimed.invoice
     said = reminders.words(account, customer, invoice, claimed.name.level, claimed.now)
-    language = reminders.language_of(account, customer)
+    language = papers.language_of(customer, account)
     paper = papers.of_invoice(
         invoice, invoice.parties or parties.of(account, customer), account, Style(language)
     )

@@ -75,8 +75,12 @@ async def credit_note(tx: Tx, call: Call, note_id: UUID, style: Style) -> Paper:
 
 def _spoken(style: Style, customer: Customer, account: Account) -> Style:
     """Return the style with the language that was asked for, else the customer's, else the account's."""
-    own = Language(customer.profile.language or account.language)
-    return replace(style, language=style.language or own)
+    return replace(style, language=style.language or language_of(customer, account))
+
+
+def language_of(customer: Customer, account: Account) -> Language:
+    """Return the language in which a customer is written to: its own, else the account's."""
+    return Language(customer.profile.language or account.language)
 
 
 def of_invoice(

@@ -174,7 +174,7 @@ async def _due(
 
 
 def _told(account: Account, customer: Customer, invoice: Invoice, level: int, now: datetime) -> Due:
-    language = language_of(account, customer)
+    language = papers.language_of(customer, account)
     return Due(
         invoice,
         customer,
@@ -190,14 +190,9 @@ def words(
     account: Account, customer: Customer, invoice: Invoice, level: int, now: datetime
 ) -> Said:
     """Return what a reminder of an issued invoice says."""
-    language = language_of(account, customer)
+    language = papers.language_of(customer, account)
     own = reminders.rules(account.reminders).templates.get(language.value)
     return reminding.say(_facts(account, customer, invoice, level, now), language, own)
-
-
-def language_of(account: Account, customer: Customer) -> Language:  # noqa: ARG001 - see below
-    """Return the language in which a customer is written to: the account's, until customers have one."""
-    return Language(reminders.rules(account.reminders).language)
 
 
 def _facts(

@@ -8,10 +8,9 @@ from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
 from usance.api.bodies import Strict
-from usance.api.fields import Choice, LongText, Text255
+from usance.api.fields import LongText, Text255
 from usance.core import reminders
 from usance.core.reminders import Rules
-from usance.documents.paper import Language
 from usance.mail import templates
 
 _LEVELS_MAX: Final = 10
@@ -76,7 +75,6 @@ class ReminderRules(Strict):
     ] = Field(default=[3, 10, 21], description="When each level is due, in days after `dueDate`.")
     daily_cap: Annotated[int, Field(ge=0, le=_CAP_MAX)] = 100
     send_in_test: bool = Field(default=False, description="Whether a TEST account sends e-mail.")
-    language: Choice[Language] = Language.EN
     reply_to: EmailAddress | None = None
     bcc: Annotated[list[EmailAddress], Field(max_length=_COPIES_MAX)] = Field(default=[])
     templates: ReminderTemplates = ReminderTemplates()
@@ -94,7 +92,6 @@ def shown(rules: Rules) -> Mapping[str, Any]:
         "daysAfterDue": list(rules.days),
         "dailyCap": rules.daily_cap,
         "sendInTest": rules.in_test,
-        "language": rules.language,
         "replyTo": rules.reply_to,
         "bcc": list(rules.bcc),
         "templates": {

@@ -67,7 +67,6 @@ class Rules:
     days: tuple[int, ...] = (3, 10, 21)
     daily_cap: int = 100
     in_test: bool = False  # a TEST account sends real e-mail
-    language: str = "en"  # of customers who have none of their own
     reply_to: str | None = None
     bcc: tuple[str, ...] = ()
     templates: Mapping[str, Template] = field(default_factory=dict)  # by language
@@ -82,7 +81,6 @@ def rules(said: Mapping[str, Any]) -> Rules:
         days=tuple(said.get("daysAfterDue", usual.days)),
         daily_cap=said.get("dailyCap", usual.daily_cap),
         in_test=said.get("sendInTest", usual.in_test),
-        language=said.get("language", usual.language),
         reply_to=said.get("replyTo"),
         bcc=tuple(said.get("bcc", ())),
         templates={
