@@ -72,14 +72,17 @@ class Numbers(Generic[T]):
                     self._weak.setdefault(digits, []).append(each)
             elif len(key) >= _WEAK_DIGITS:
                 self._weak.setdefault(key, []).append(each)
+        # Once, not for each text: there may be as many numbers as a seller has open invoices.
+        self._sure_lengths = _lengths(self._sure)
+        self._weak_lengths = _lengths(self._weak)
 
     def whole(self, text: str) -> list[T]:
         """Return whose numbers surely stand in a text."""
-        return _found(text, self._sure)
+        return _found(text, self._sure, self._sure_lengths)
 
     def weak(self, text: str) -> list[T]:
         """Return whose numbers, or digits of numbers, may stand in a text."""
-        return _found(text, self._weak)
+        return _found(text, self._weak, self._weak_lengths)
 
 
 def _is_sure(key: str) -> bool:
@@ -88,11 +91,14 @@ def _is_sure(key: str) -> bool:
     return len(key) >= _SURE_LETTERED
 
 
-def _found(text: str, numbers: dict[str, list[T]]) -> list[T]:
+def _lengths(numbers: Iterable[str]) -> list[int]:
+    return sorted({len(each) for each in numbers}, reverse=True)
+
+
+def _found(text: str, numbers: dict[str, list[T]], lengths: Sequence[int]) -> list[T]:
     """Return what stands in a text: of numbers that begin in one place, the longest."""
     if not numbers or not text:
         return []
-    lengths = sorted({len(each) for each in numbers}, reverse=True)
     upper = text.upper()
     places = [at for at, each in enumerate(upper) if each.isascii() and each.isalnum()]
     bare = "".join(upper[at] for at in places)

@@ -53,14 +53,14 @@ _OWED: Final = """
 """
 
 _ACCOUNTS: Final = """
-    SELECT DISTINCT s.customer_id, e.payer_account
+    SELECT DISTINCT customer_id, e.payer_account
       FROM statement_parts s
+      JOIN unnest($2::uuid[]) AS v (customer_id) USING (customer_id)
       JOIN statement_entries e USING (account_id, entry_id)
      WHERE s.account_id = $1
-       AND s.customer_id = ANY($2)
        AND s.undone_at IS NULL
        AND e.payer_account <> ''
-     ORDER BY s.customer_id, e.payer_account
+     ORDER BY customer_id, e.payer_account
 """
 
 _PAID: Final = """

@@ -164,11 +164,13 @@ _INSERT_ENTRIES: Final = """
         ON CONFLICT (account_id, identity) DO NOTHING
 """
 
+# Joined, and not `= ANY`: of a table without statistics that was once compared with each of a chunk, row
+# by row, and the first import of 100,000 entries took minutes.
 _BY_IDENTITIES: Final = f"""
     SELECT {_ENTRY_COLUMNS}
-      FROM statement_entries
-     WHERE account_id = $1
-       AND identity = ANY($2)
+      FROM statement_entries e
+      JOIN unnest($2::text[]) AS v (identity) USING (identity)
+     WHERE e.account_id = $1
      ORDER BY booked_on DESC, entry_id DESC
 """
 
@@ -232,11 +234,11 @@ _PARTS: Final = """
     SELECT s.entry_id, s.customer_id, s.payment_id, p.amount, p.recorded_at, p.reversed_at,
            s.undone_at, b.entry_id AS taken_back_by
       FROM statement_parts s
+      JOIN unnest($2::uuid[]) AS v (id) ON v.id = s.entry_id
       JOIN payments p USING (account_id, customer_id, payment_id)
       LEFT JOIN statement_entries b
         ON b.account_id = s.account_id AND b.takes_back = s.payment_id
      WHERE s.account_id = $1
-       AND s.entry_id = ANY($2)
      ORDER BY p.recorded_at, s.payment_id
 """
 
