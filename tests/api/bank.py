@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from tests.api.client import Api, Got
+from tests.api.shop import USER, Shop
 from tests.statements import render
 
 from usance.statements.entries import Entry
@@ -60,3 +61,16 @@ async def do(api: Api, entry: Any, what: str, body: object = None, **more: Any) 
 def counts(made: Any) -> dict[str, int]:
     names = ("entries", "known", "applied", "proposed", "unmatched", "ignored")
     return {name: made[name] for name in names if made[name]}
+
+
+async def one_off(shop: Shop, amount: object, reference: str = USER, **more: Any) -> Any:
+    await shop.api.post(
+        "/customers", {"customerReferenceId": reference, "name": f"{reference} Ltd"}
+    )
+    lines = [{"description": "Set-up", "unitPrice": amount}]
+    body = {"customerReferenceId": reference, "lines": lines, **more}
+    return (await shop.api.post("/invoices", body)).data
+
+
+async def by_text(shop: Shop, text: str) -> Any:
+    return (await entries(shop.api))[text]

@@ -5,7 +5,7 @@ Locks are taken in one order: customers by id, then entries by id.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, time
+from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Final
 from uuid import UUID
@@ -30,6 +30,7 @@ from usance.store.snapshot import Named
 from usance.store.statements import Part, Stored
 
 METHOD: Final = "BANK_TRANSFER"
+_FIRST_DAY: Final = date(1970, 1, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,7 +226,8 @@ def _seed(call: Call, now: datetime, entry: Stored, n: int) -> UUID:
 def _booked_at(call: Call, customer: Customer, entry: Stored) -> datetime:
     """Return when the money came, for the books: the day's beginning at the seller's, never later than now."""
     zone = ZoneInfo(call.account.zone)
-    at = datetime.combine(entry.said.booked_on, time(), zone)
+    # The calendar's first day has no beginning east of Greenwich.
+    at = datetime.combine(max(entry.said.booked_on, _FIRST_DAY), time(), zone)
     return min(at, ledger.instant(call, customer))
 
 
