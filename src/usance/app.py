@@ -26,6 +26,7 @@ from usance.api import (
     invoices,
     journal,
     json,
+    logos,
     migrations,
     openapi,
     papers,
@@ -68,6 +69,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     journal.router,
     reminders.router,
     account_settings.router,
+    logos.router,
     clock.router,
 )
 

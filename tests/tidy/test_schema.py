@@ -11,6 +11,7 @@ import asyncpg
 ACCOUNT_WIDE = {
     "schema_migrations": "of the database, not of an account",
     "accounts": "the account itself",
+    "account_logos": "of the account itself",
     "api_keys": "found by their hash before anything is known of the caller",
     "number_series": "one gapless series for all customers",
     "document_numbers": "a number names one document of the account; the customer is a hint",

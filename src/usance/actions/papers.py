@@ -12,7 +12,7 @@ from typing import Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from usance.actions import ledger
+from usance.actions import ledger, logos
 from usance.actions.commands import Call
 from usance.core import parties, references
 from usance.core.accounts import Account
@@ -21,7 +21,8 @@ from usance.core.customers import Customer
 from usance.core.ids import CreditNoteId, InvoiceId
 from usance.core.invoices import CreditNote, Invoice, InvoiceStatus, Line
 from usance.core.refusals import Code, Refusal
-from usance.documents import paper
+from usance.documents import paper, pdf
+from usance.documents.logo import UnusableLogo
 from usance.documents.paper import Kind, Language, Mark, Paper, Party, Payment, Share, Size
 from usance.store import customers as stored_customers
 from usance.store import invoices as stored
@@ -59,7 +60,8 @@ async def invoice(tx: Tx, call: Call, invoice_id: UUID, style: Style) -> Paper:
     if found.status is InvoiceStatus.PENDING and not found.is_draft:
         raise Refusal(Code.INVOICE_PENDING, "The invoice is not issued yet: it still accrues.")
     said = found.parties or parties.of(call.account, customer)
-    return of_invoice(found, said, call.account, _spoken(style, customer, call.account))
+    one = of_invoice(found, said, call.account, _spoken(style, customer, call.account))
+    return await _with_logo(tx, call, one)
 
 
 async def credit_note(tx: Tx, call: Call, note_id: UUID, style: Style) -> Paper:
@@ -70,7 +72,13 @@ async def credit_note(tx: Tx, call: Call, note_id: UUID, style: Style) -> Paper:
     corrected = await stored.numbers(tx, call.account.id, found.customer_id, found.invoice_ids)
     owner = found.customer_id
     customer = (await stored_customers.by_ids(tx, call.account.id, [owner]))[owner]
-    return of_note(found, corrected, call.account, _spoken(style, customer, call.account))
+    one = of_note(found, corrected, call.account, _spoken(style, customer, call.account))
+    return await _with_logo(tx, call, one)
+
+
+async def _with_logo(tx: Tx, call: Call, one: Paper) -> Paper:
+    logo = await logos.get(tx, call)
+    return one if logo is None else replace(one, logo=logo.picture)
 
 
 def _spoken(style: Style, customer: Customer, account: Account) -> Style:
@@ -210,6 +218,17 @@ def _party(said: Mapping[str, object], name: str) -> Party:
 def customer_name(said: Mapping[str, object]) -> str:
     """Return what a customer is called on documents."""
     return _text(said, "name") or _text(said, "email") or str(said["reference"])
+
+
+def printed(one: Paper) -> bytes:
+    """Return a document as PDF: without its logo, should that not be printable any more.
+
+    It was tried when it was sent; a document is worth more than its logo.
+    """
+    try:
+        return pdf.render(one)
+    except UnusableLogo:
+        return pdf.render(replace(one, logo=None))
 
 
 def file_name(number: str | None) -> str:

@@ -15,7 +15,6 @@ from usance.api.invoices import InvoiceInPath
 from usance.api.pages import KNOWN_QUERY
 from usance.api.routes import refuses
 from usance.core.refusals import Code
-from usance.documents import pdf
 from usance.documents.paper import Language, Paper, Size
 
 router: Final = routes.router("Invoices")
@@ -72,7 +71,7 @@ async def print_credit_note(note_id: NoteInPath, call: Reading, style: Styled) -
 
 async def _printed(paper: Paper, unnamed: str) -> Response:
     """Return the document. Typesetting has a thread of its own: others are answered meanwhile."""
-    content = await asyncio.to_thread(pdf.render, paper)
+    content = await asyncio.to_thread(papers.printed, paper)
     name = papers.file_name(paper.number or unnamed)
     headers = {"Content-Disposition": f'inline; filename="{name}.pdf"'}
     return Response(content, media_type=_MEDIA_TYPE, headers=headers)

@@ -8,7 +8,7 @@ import re
 from enum import StrEnum
 from typing import Final
 
-BYTES_MAX: Final = 512 * 1024
+BYTES_MAX: Final = 200_000
 SIDE_MAX: Final = 4_000  # pixels: a picture of few bytes can unpack to gigabytes
 _PNG: Final = b"\x89PNG\r\n\x1a\n"
 _JPEG: Final = b"\xff\xd8\xff"

@@ -9,7 +9,9 @@ Sources: ISO 32000; docs/decisions/0009-documents-by-typst.md.
 import json
 import re
 import threading
+from dataclasses import replace
 from datetime import UTC, datetime, time
+from decimal import Decimal
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Final
@@ -17,14 +19,31 @@ from typing import Final
 import typst
 
 from usance.documents import layout
-from usance.documents.logo import UnusableLogo, format_of
-from usance.documents.paper import Paper
+from usance.documents.logo import Format, UnusableLogo, format_of
+from usance.documents.paper import Kind, Mark, Paper, Party
 
 _HERE: Final = Path(__file__).parent
 # Lines. What typst keeps of a document to be faster the next time is about 0.1 MB a line.
 _LONG: Final = 200
 _NOT_A_PICTURE: Final = re.compile(r"failed to (decode|parse|load)\b", re.IGNORECASE)
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_NOTHING: Final = Decimal(0)
+# What a logo is tried on.
+_BLANK: Final = Paper(
+    kind=Kind.INVOICE,
+    number=None,
+    issued_on=None,
+    seller=Party("Seller"),
+    customer=Party("Customer"),
+    lines=(),
+    currency="USD",
+    subtotal=_NOTHING,
+    taxes=(),
+    total=_NOTHING,
+    paid=_NOTHING,
+    due=_NOTHING,
+    mark=Mark.DRAFT,
+)
 
 
 def render(paper: Paper) -> bytes:
@@ -51,6 +70,16 @@ def render(paper: Paper) -> bytes:
         if len(paper.lines) > _LONG:
             _forget()
     return pdf
+
+
+def try_logo(picture: bytes) -> Format:
+    """Return the format of a picture that can be printed, or raise `UnusableLogo`."""
+    kind = format_of(picture)
+    try:
+        render(replace(_BLANK, logo=picture))
+    except typst.TypstError as error:
+        raise UnusableLogo("The logo's picture cannot be printed.") from error
+    return kind
 
 
 def _compiled(files: dict[str, bytes], issued: datetime) -> bytes:

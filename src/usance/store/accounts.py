@@ -89,6 +89,23 @@ _INSERT: Final = """
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 """
 
+_PUT_LOGO: Final = """
+    INSERT INTO account_logos (account_id, format, picture)
+    VALUES ($1, $2, $3)
+        ON CONFLICT (account_id) DO UPDATE SET format = EXCLUDED.format, picture = EXCLUDED.picture
+"""
+
+_DROP_LOGO: Final = """
+    DELETE FROM account_logos
+     WHERE account_id = $1
+"""
+
+_LOGO: Final = """
+    SELECT format, picture
+      FROM account_logos
+     WHERE account_id = $1
+"""
+
 _INSERT_KEY: Final = """
     INSERT INTO api_keys (account_id, key_id, name, hash, last_four, created_at)
     VALUES ($1, $2, $3, $4, $5, $6)
@@ -190,6 +207,22 @@ async def add(tx: Tx, account: Account, *, created_at: datetime) -> None:
         account.clock_offset_us,
         created_at,
     )
+
+
+async def put_logo(tx: Tx, account_id: AccountId, kind: str, picture: bytes) -> None:
+    """Write the picture of an account's documents, in place of the one before."""
+    await tx.execute(_PUT_LOGO, account_id, kind, picture)
+
+
+async def drop_logo(tx: Tx, account_id: AccountId) -> None:
+    """Take the picture away; there need not be one."""
+    await tx.execute(_DROP_LOGO, account_id)
+
+
+async def logo(tx: Tx, account_id: AccountId) -> tuple[str, bytes] | None:
+    """Return the format and the picture of an account's documents, or None."""
+    row = await tx.fetchrow(_LOGO, account_id)
+    return None if row is None else (row["format"], row["picture"])
 
 
 async def add_key(tx: Tx, account_id: AccountId, key: ApiKey, key_hash: bytes) -> None:

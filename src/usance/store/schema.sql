@@ -23,6 +23,14 @@ BEGIN
 END
 $$;
 
+CREATE TABLE public.account_logos (
+    account_id uuid NOT NULL,
+    format text NOT NULL,
+    picture bytea NOT NULL,
+    CONSTRAINT account_logos_format_check CHECK ((format = ANY (ARRAY['png'::text, 'jpg'::text, 'svg'::text]))),
+    CONSTRAINT account_logos_picture_check CHECK (((length(picture) >= 1) AND (length(picture) <= 200000)))
+);
+
 CREATE TABLE public.accounts (
     account_id uuid NOT NULL,
     name text NOT NULL,
@@ -825,6 +833,9 @@ END),
 
 ALTER TABLE ONLY public.usage_events ATTACH PARTITION public.usage_events_rest DEFAULT;
 
+ALTER TABLE ONLY public.account_logos
+    ADD CONSTRAINT account_logos_pkey PRIMARY KEY (account_id);
+
 ALTER TABLE ONLY public.accounts
     ADD CONSTRAINT accounts_pkey PRIMARY KEY (account_id);
 
@@ -1065,6 +1076,9 @@ CREATE TRIGGER invoice_lines_issued BEFORE DELETE OR UPDATE ON public.invoice_li
 CREATE TRIGGER invoices_issued BEFORE UPDATE ON public.invoices FOR EACH ROW WHEN (((old.number IS NOT NULL) AND ((((((((((((((((((((((old.account_id IS DISTINCT FROM new.account_id) OR (old.customer_id IS DISTINCT FROM new.customer_id)) OR (old.invoice_id IS DISTINCT FROM new.invoice_id)) OR (old.subscription_id IS DISTINCT FROM new.subscription_id)) OR (old.seq IS DISTINCT FROM new.seq)) OR (old.kind IS DISTINCT FROM new.kind)) OR (old.n IS DISTINCT FROM new.n)) OR (old.number IS DISTINCT FROM new.number)) OR (old.currency IS DISTINCT FROM new.currency)) OR (old.subtotal IS DISTINCT FROM new.subtotal)) OR (old.tax_rate IS DISTINCT FROM new.tax_rate)) OR (old.tax_amount IS DISTINCT FROM new.tax_amount)) OR (old.amount IS DISTINCT FROM new.amount)) OR (old.issued_at IS DISTINCT FROM new.issued_at)) OR (old.due_at IS DISTINCT FROM new.due_at)) OR (old.past_due_at IS DISTINCT FROM new.past_due_at)) OR (old.memo IS DISTINCT FROM new.memo)) OR (old.parties IS DISTINCT FROM new.parties)) OR (old.purchase_denomination IS DISTINCT FROM new.purchase_denomination)) OR (old.purchase_credits IS DISTINCT FROM new.purchase_credits)) OR (old.created_at IS DISTINCT FROM new.created_at)) OR ((old.starts_at IS NOT NULL) AND ((old.starts_at IS DISTINCT FROM new.starts_at) OR (old.ends_at IS DISTINCT FROM new.ends_at))) OR ((old.status = 'VOID'::text) AND (new.status <> 'VOID'::text))))) EXECUTE FUNCTION public.refuse_change();
 
 CREATE TRIGGER invoices_kept BEFORE DELETE ON public.invoices FOR EACH ROW WHEN ((old.number IS NOT NULL)) EXECUTE FUNCTION public.refuse_change();
+
+ALTER TABLE ONLY public.account_logos
+    ADD CONSTRAINT account_logos_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.accounts(account_id);
 
 ALTER TABLE ONLY public.api_keys
     ADD CONSTRAINT api_keys_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.accounts(account_id);

@@ -109,7 +109,7 @@ def rewrite(
     invoice = _draft_invoice(before, invoice_id)
     if not invoice.is_draft:
         raise Refusal(
-            Code.INVOICE_ISSUED, "An issued invoice never changes: void it, or credit it."
+            Code.INVOICE_ISSUED, "An issued invoice never changes: void it, and draw up another."
         )
     lines = _lines(content.items, invoice.currency)
     rate = before.tax_rate if content.tax_rate is None else content.tax_rate

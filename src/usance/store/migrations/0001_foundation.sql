@@ -40,6 +40,13 @@ CREATE TABLE accounts (
     created_at      timestamptz NOT NULL
 );
 
+-- The picture on an account's documents; apart from its row, which every request reads.
+CREATE TABLE account_logos (
+    account_id uuid  NOT NULL PRIMARY KEY REFERENCES accounts,
+    format     text  NOT NULL CHECK (format IN ('png', 'jpg', 'svg')),
+    picture    bytea NOT NULL CHECK (length(picture) BETWEEN 1 AND 200000)
+);
+
 -- Only the hash of a key is kept, so the key is shown once and a stolen table opens nothing.
 CREATE TABLE api_keys (
     account_id uuid        NOT NULL REFERENCES accounts,
