@@ -79,11 +79,12 @@ _COUNTED: Final = """
        AND version_id = $8
 """
 
+# Events of one batch have one instant, and ids in no order: what each had brought the use to tells theirs.
 _EVENTS: Final = f"""
     SELECT event_id AS id, key, name, occurred_at, recorded_at, units, billable, covered, credits,
            revenue_amount, model, receipt -> 'usage' -> 'used' AS used
     {_COUNTED}
-     ORDER BY recorded_at, event_id
+     ORDER BY recorded_at, used, event_id
      LIMIT $9 OFFSET $10
 """
 
