@@ -13,6 +13,7 @@ from tests.mail.postbox import dies, postbox
 
 from usance import clock
 from usance.actions import mailing
+from usance.actions import reminders as planning
 from usance.app import create_app
 from usance.mail.smtp import Unreachable
 from usance.settings import MailServer, Settings
@@ -99,6 +100,18 @@ async def test_nobody_is_reminded_without_an_address_against_the_wish_or_after_e
         ("SKIPPED", "NO_ADDRESS"),
     ]  # fmt: skip
     assert await run(shop) == {"dryRun": False, "reminders": [], "skipped": 4, "left": 0}
+
+
+async def test_those_who_cannot_be_reached_hold_up_nobody(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(planning, "_LOOKED_AT_MAX", 3)
+    for n in range(4):
+        await owing(shop, f"none{n}", email=None)
+    await shop.advance("PT1S")
+    await owing(shop, "jane")
+    await shop.advance("P3D")
+    assert [one["customerReferenceId"] for one in (await run(shop))["reminders"]] == ["jane"]
 
 
 async def test_a_run_is_dry_unless_the_rules_or_the_caller_say_otherwise(shop: Shop):

@@ -68,3 +68,45 @@ def test_no_secret_is_repeated_in_a_message():
         with pytest.raises(BadSetting) as problem:
             from_environment({variable: value})
         assert "hunter2" not in str(problem.value)
+
+
+SENDER = {"USANCE_SMTP_FROM": "billing@acme.example"}
+
+
+@pytest.mark.parametrize(
+    ("url", "host", "port", "secured", "login"),
+    [
+        ("smtp://mail.example", "mail.example", 587, (False, True), (None, None)),
+        (
+            "smtp://u%40x:hun%2Fter2@mail.example:25",
+            "mail.example", 25, (False, True), ("u@x", "hun/ter2"),
+        ),
+        ("smtp://[::1]:2525?starttls=0", "::1", 2525, (False, False), (None, None)),
+        ("smtps://u:hunter2@mail.example", "mail.example", 465, (True, False), ("u", "hunter2")),
+    ],
+)  # fmt: skip
+def test_a_mail_server_is_named_by_a_url(
+    url: str, host: str, port: int, secured: tuple[bool, bool], login: tuple[str, str]
+):
+    mail = from_environment({"USANCE_SMTP_URL": url, **SENDER}).mail
+    assert mail is not None
+    assert (mail.host, mail.port, (mail.tls, mail.starttls)) == (host, port, secured)
+    assert ((mail.user, mail.password), mail.sender) == (login, "billing@acme.example")
+    assert "ter2" not in repr(mail)
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["mail.example", "http://u:secret@mail.example", "smtp://", "smtp://u:secret@h:99999", "smtp://h/x",
+     "smtp://u:secret@h?starttls=maybe", "smtp://h?tls=1"],
+)  # fmt: skip
+def test_what_is_no_mail_server_is_refused_without_its_password(url: str):
+    with pytest.raises(BadSetting, match="USANCE_SMTP_URL") as refused:
+        from_environment({"USANCE_SMTP_URL": url, **SENDER})
+    assert "secret" not in str(refused.value)
+
+
+def test_a_mail_server_needs_a_sender():
+    with pytest.raises(BadSetting, match="USANCE_SMTP_FROM"):
+        from_environment({"USANCE_SMTP_URL": "smtp://mail.example"})
+    assert from_environment(SENDER).mail is None

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from email.message import EmailMessage
 from email.policy import default
-from typing import Any
+from typing import Any, cast
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
@@ -69,8 +69,8 @@ class Postbox:
 
 def dies(server: SMTP) -> None:
     """The connection is cut before the answer."""
-    assert isinstance(server.transport, asyncio.WriteTransport)
-    server.transport.abort()
+    # Of uvloop it is no WriteTransport by name.
+    cast("asyncio.WriteTransport", server.transport).abort()
 
 
 @asynccontextmanager

@@ -76,12 +76,13 @@ async def run(tx: Tx, call: Call, *, dry_run: bool | None, can_send: bool) -> Pl
     is_dry = rules.dry_run if dry_run is None else dry_run
     if not is_dry:
         _refuse_silence(call.account, rules, can_send=can_send)
-    named = await stored.due(
-        tx, call.account.id, call.now, call.account.zone, rules.days, limit=_LOOKED_AT_MAX, offset=0
-    )
+    asked = (call.account.id, call.now, call.account.zone, rules.days)
+    named = await stored.due(tx, *asked, limit=_LOOKED_AT_MAX, reachable=True)
     whose = await customers.by_ids(tx, call.account.id, list({owner for owner, _ in named}))
     wanted = [(owner, one) for owner, one in named if reminders.skip(whose[owner]) is None]
-    skipped = len(named) - len(wanted)
+    skipped = 0
+    if len(named) < _LOOKED_AT_MAX:  # else it is not known how many lie beyond
+        skipped = await stored.count_due(tx, *asked) - len(wanted)
     if is_dry:
         room = await _room(tx, call.account, rules, call.now)
         return Planned(

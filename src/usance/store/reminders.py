@@ -32,9 +32,17 @@ _DUE_FILTER: Final = """
                           AND r.invoice_id = i.invoice_id), 0)
 """
 
+# $7: only of customers who may have an address and want it, so that the others hold up nobody.
 _DUE: Final = f"""
     SELECT i.customer_id, i.invoice_id
     {_DUE_FILTER}
+       AND (NOT $7 OR EXISTS (SELECT
+                                FROM customers c
+                               WHERE c.account_id = i.account_id
+                                 AND c.customer_id = i.customer_id
+                                 AND c.email IS NOT NULL
+                                 AND c.reminders_enabled
+                                 AND c.erased_at IS NULL))
      ORDER BY i.due_at, i.invoice_id
      LIMIT $5 OFFSET $6
 """
@@ -169,10 +177,14 @@ async def due(
     days: Sequence[int],
     *,
     limit: int,
-    offset: int,
+    offset: int = 0,
+    reachable: bool = False,
 ) -> list[tuple[CustomerId, InvoiceId]]:
-    """Return invoices that are due a reminder, those that were due for payment first."""
-    found = await tx.fetch(_DUE, account_id, now, zone, list(days), limit, offset)
+    """Return invoices that are due a reminder, those that were due for payment first.
+
+    `reachable`: without those of customers who have no address or are left out.
+    """
+    found = await tx.fetch(_DUE, account_id, now, zone, list(days), limit, offset, reachable)
     return [(CustomerId(row["customer_id"]), InvoiceId(row["invoice_id"])) for row in found]
 
 
