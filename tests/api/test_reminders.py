@@ -186,8 +186,7 @@ async def test_another_accounts_invoices_are_nobodys_business(shop: Shop, other_
 
 async def test_a_reminder_is_sent_with_its_invoice_and_never_again(shop: Shop):
     await rules(shop, bcc=["books@acme.example"], replyTo="help@acme.example")
-    assert (await shop.api.patch("/settings", {"language": "de"})).status == 200
-    await owing(shop)
+    await owing(shop, language="de")
     await shop.advance("P3D")
     async with postbox() as box:
         assert await mailing.plan(shop.api.db) == 1
