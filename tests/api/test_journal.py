@@ -164,6 +164,17 @@ async def test_what_bounced_after_it_was_sent_back_is_no_revenue(shop: Shop):
     assert sums(rows, "account") == {("1000",): Decimal(-45), ("1200",): Decimal(45)}
 
 
+async def test_a_refund_names_its_credit_note(shop: Shop):
+    made = await shop.started("pro_monthly")
+    ended = await shop.cancel(made["subscription"]["id"], "?cancelMode=IMMEDIATE")
+    note = ended.data["creditNote"]
+    sent = {"amount": 20, "currency": "USD", "creditNoteId": note["id"]}
+    assert (await shop.api.post(f"/customers/{USER}/balance/payouts", sent)).status == 201
+    paid_out = [row for row in await agree(shop.api) if row["kind"] == "PAYOUT"]
+    assert {row["document"] for row in paid_out} == {note["number"]}
+    assert sums(paid_out, "account") == {("1000",): Decimal(-20), ("2100",): Decimal(20)}
+
+
 async def test_what_is_written_off_is_bad_debt_until_it_is_paid(shop: Shop):
     """Written off with 40.00 paid, 25.00 paid later, then all; bounced, written off again, void."""
     invoice = await charge(shop, gracePeriod=0)

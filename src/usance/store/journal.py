@@ -124,8 +124,13 @@ _FACTS: Final = f"""
       FROM payments p
      WHERE p.account_id = $1 AND p.reversed_at >= $2 AND p.reversed_at < $3
      UNION ALL
-    SELECT e.at, 6, e.entry_id, 'PAYOUT', e.customer_id, e.currency, -e.amount, 0, 0, 0, NULL, NULL,
-           NULL, '{{}}'
+    SELECT e.at, 6, e.entry_id, 'PAYOUT', e.customer_id, e.currency, -e.amount, 0, 0, 0,
+           (SELECT n.number
+              FROM credit_notes n
+             WHERE n.account_id = e.account_id
+               AND n.customer_id = e.customer_id
+               AND n.credit_note_id = e.source_id),
+           NULL, NULL, '{{}}'
       FROM balance_entries e
      WHERE e.account_id = $1 AND e.at >= $2 AND e.at < $3 AND e.kind = 'PAYOUT'
      UNION ALL
