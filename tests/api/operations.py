@@ -238,6 +238,7 @@ class World:
             "type": "MANUAL",
             "timeZone": "Europe/Berlin",
             "taxRate": 19,
+            "taxExemptionReason": None,  # the standard rate has none
             "currency": "USD",
             "model": "gpt-4o",
             "amount": 49,

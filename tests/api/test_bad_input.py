@@ -195,6 +195,7 @@ _EXCLUDES = {
     "correctsEventKey": {"costAmount", "costInput", "revenueAmount", "usageUnits"},
     "isDraft": {"netTermsDays", "gracePeriod"},
     "amount": {"applications"},  # of which together they are more
+    "taxCategory": {"taxRate", "taxId", "taxExemptionReason"},
 }
 
 

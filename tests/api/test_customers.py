@@ -20,6 +20,8 @@ ALL = {
     "billingAddress": {"line1": "1 Main St", "city": "Berlin", "country": "DE"},
     "taxId": "DE123",
     "taxRate": Decimal("19.5"),
+    "taxCategory": "REDUCED",
+    "taxExemptionReason": None,
     "timeZone": "Europe/Berlin",
     "language": "de",
     "metadata": {"tier": "gold", "seats": 3, "share": Decimal("0.10"), "tags": ["a", {"b": None}]},
@@ -233,9 +235,9 @@ async def test_a_surrogate_pair_is_one_character(api: Api):
 
 async def test_a_change_touches_what_it_names(api: Api):
     made = await api.post("/customers", ALL)
-    changed = await api.patch("/customers/user_456", {"email": "new", "taxRate": None})
+    changed = await api.patch("/customers/user_456", {"email": "new", "taxId": None})
     assert changed.status == 200
-    assert changed.data == made.data | {"email": "new", "taxRate": None}
+    assert changed.data == made.data | {"email": "new", "taxId": None}
     shown = (await api.get("/customers/user_456")).data
     assert {name: shown[name] for name in changed.data} == changed.data
 

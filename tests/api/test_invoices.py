@@ -22,7 +22,8 @@ from tests.api.shop import (
 )
 
 FIELDS = {
-    "id", "number", "type", "status", "subtotal", "taxRate", "taxAmount", "amount", "amountPaid",
+    "id", "number", "type", "status", "subtotal", "taxRate", "taxCategory",
+    "taxExemptionReason", "taxAmount", "amount", "amountPaid",
     "amountDue", "currency", "issuedAt", "dueDate", "pastDueAt", "paidAt", "voidedAt",
     "voidReason", "writtenOffAt", "writeOffReason", "memo", "replacedByInvoiceId", "periodStart", "periodEnd", "subscriptionId", "customerReferenceId",
     "paymentReference", "lines", "seller", "customer", "createdAt",
@@ -57,6 +58,8 @@ async def test_an_invoice_says_all_of_it(shop: Shop):
         "status": "DUE",
         "subtotal": Decimal("49.00"),
         "taxRate": 19,
+        "taxCategory": "STANDARD",
+        "taxExemptionReason": None,
         "taxAmount": Decimal("9.31"),
         "amount": Decimal("58.31"),
         "amountPaid": 0,

@@ -129,7 +129,7 @@ async def test_below_zero_it_is_a_credit_note_alone_and_never_a_negative_invoice
     note = answer.data["creditNote"]
     assert answer.data["invoice"] is None
     assert set(note) == {
-        "id", "number", "invoiceIds", "subtotal", "taxRate", "taxAmount", "amount", "currency",
+        "id", "number", "invoiceIds", "subtotal", "taxRate", "taxCategory", "taxExemptionReason", "taxAmount", "amount", "currency",
         "appliedToInvoices", "toBalance", "lines", "issuedAt", "customerReferenceId",
         "subscriptionId", "seller", "customer",
     }  # fmt: skip

@@ -21,6 +21,7 @@ from usance.core.invoices import CreditNote, Invoice, InvoiceKind, Line, LineKin
 from usance.core.outcome import Outcome
 from usance.core.payments import BalanceEntry
 from usance.core.snapshot import Snapshot
+from usance.core.tax import Tax, TaxCategory, of
 
 
 class Lived(Pure):
@@ -57,8 +58,8 @@ Live = Callable[..., Lived]
 
 @pytest.fixture
 def live(tmp_path: Path) -> Live:
-    def tell(story: str, *, tax: dict[str, int] | None = None) -> Lived:
-        """Live a story; `tax`: from which day on the customer has which rate."""
+    def tell(story: str, *, tax: dict[str, int | Tax] | None = None) -> Lived:
+        """Live a story; `tax`: from which day on the customer has which rate, or tax."""
         path = tmp_path / "one.story"
         path.write_text(story)
         read = text.read(path)
@@ -66,9 +67,9 @@ def live(tmp_path: Path) -> Live:
         teller = Teller(one.name for one in read.setting.people)
         for step in read.steps:
             lived.move(step.at)
-            for day, rate in (tax or {}).items():
+            for day, said in (tax or {}).items():
                 if step.at >= datetime.fromisoformat(day).replace(tzinfo=UTC):
-                    set_tax(lived, Decimal(rate))
+                    set_tax(lived, said if isinstance(said, Tax) else of(Decimal(said), None, None))
             answer = lived.do(step, teller, lived.view())
             teller.told(lived.view(), answer)
         return lived
@@ -76,10 +77,15 @@ def live(tmp_path: Path) -> Live:
     return tell
 
 
-def set_tax(lived: Lived, rate: Decimal) -> None:
+def set_tax(lived: Lived, tax: Tax) -> None:
     customer = lived.only.customer
-    taxed = replace(customer, profile=replace(customer.profile, tax_rate=rate))
-    lived.facts["acme"] = replace(lived.only, customer=taxed)
+    profile = replace(
+        customer.profile,
+        tax_rate=tax.rate,
+        tax_category=tax.category,
+        tax_exemption_reason=tax.exemption_reason,
+    )
+    lived.facts["acme"] = replace(lived.only, customer=replace(customer, profile=profile))
 
 
 def day(said: str) -> datetime:
@@ -142,6 +148,30 @@ def test_late_usage_of_several_rates_has_a_note_for_each(live: Live):
     assert (first.seq, first.kind) == (second.seq, second.kind)
     assert first.n != second.n  # (subscription, seq, kind, n) is their identity
     assert first.id != second.id
+
+
+def test_late_usage_is_credited_in_one_note_for_each_category_of_one_rate(live: Live):
+    exempt = Tax(Decimal(0), TaxCategory.EXEMPT, "Small business.")
+    lived = live(
+        VOLUME.replace("monthly", "weekly")
+        + """
+2027-04-01  subscribe payg
+2027-04-02  use calls 700
+2027-04-08  pay #1
+2027-04-09  use calls 800
+2027-04-15  pay #2
+2027-04-16  use calls 400 at 2027-04-03
+2027-04-16  use calls 300 at 2027-04-10
+2027-04-22  tick
+""",
+        tax={"2027-04-01": exempt, "2027-04-09": 0},
+    )
+    first, second = lived.notes
+    assert (first.tax, second.tax) == (exempt, Tax(Decimal(0)))
+    assert (first.invoice_ids, second.invoice_ids) == (
+        (lived.invoices[0].id,),
+        (lived.invoices[1].id,),
+    )
 
 
 def test_what_final_took_over_is_credited_at_its_rate(live: Live):

@@ -135,6 +135,9 @@ WRONGS = {
         "a credit note is the sum of its lines, and lies on invoices and on the balance, whole",
         "a balance is the sum of its entries",
     ],
+    "UPDATE credit_notes SET tax_category = 'REDUCED'": [
+        "a credit note has the tax of the invoices that it corrects, rounded once"
+    ],
     "UPDATE balance_entries SET amount = -1000, kind = 'PAYOUT', source_id ="
     " (SELECT credit_note_id FROM credit_notes LIMIT 1) WHERE kind = 'SPENT'": [
         "no more was sent back for a credit note than it brought to the balance"

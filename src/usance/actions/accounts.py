@@ -11,10 +11,11 @@ from typing import Final
 from uuid import UUID
 
 from usance import clock
-from usance.core import money, numbers, periods
+from usance.core import money, numbers, periods, tax
 from usance.core.accounts import Account, ApiKey, Mode
 from usance.core.ids import AccountId, derived
 from usance.core.refusals import Code, Refusal, invalid
+from usance.core.tax import TaxCategory
 from usance.store import accounts, due
 from usance.store.db import Db, Tx
 
@@ -159,7 +160,8 @@ def _hashed(secret: str) -> bytes:
 async def update(tx: Tx, account_id: AccountId, changed: Mapping[str, object]) -> Account:
     """Return the account with settings changed; `changed` names fields of `Account`.
 
-    Refuses number formats by which an invoice and a credit note could get one number.
+    Refusals, in this order: validation_failed (number formats by which an invoice and a credit note
+    could get one number, then taxCategory, then what does not fit of the tax).
     """
     before = await accounts.lock(tx, account_id)
     account = replace(before, **changed)  # type: ignore[arg-type] # validated at the door
@@ -169,6 +171,9 @@ async def update(tx: Tx, account_id: AccountId, changed: Mapping[str, object]) -
             "creditNoteNumberFormat" if is_notes else "invoiceNumberFormat",
             "An invoice and a credit note could get the same number: begin them otherwise.",
         )
+    if account.tax_category is TaxCategory.REVERSE_CHARGE:
+        raise invalid("taxCategory", "Reverse charge depends on the customer: say it there.")
+    tax.refuse(account.tax_rate, account.tax_category, account.tax_exemption_reason, None)
     await accounts.write(tx, account)
     if account.cancel_after_past_due_days != before.cancel_after_past_due_days:
         await due.look_again(tx, account_id, account.now(clock.real_now()))

@@ -8,6 +8,7 @@ from usance.actions import credits, ledger, subscriptions
 from usance.actions.commands import Call
 from usance.actions.credits import PoolView
 from usance.actions.subscriptions import View
+from usance.core import tax
 from usance.core.customers import Customer, Profile
 from usance.core.decisions import erase as erasing
 from usance.core.ids import CustomerId, derived
@@ -31,7 +32,11 @@ class Detail:
 
 
 async def create(tx: Tx, call: Call, reference: str | None, profile: Profile) -> Customer:
-    """Return a new customer; its reference is made here when the caller has none."""
+    """Return a new customer; its reference is made here when the caller has none.
+
+    Refusals, in this order: validation_failed (what does not fit of the tax), customer_exists.
+    """
+    _refuse_tax(profile)
     customer = Customer(
         account_id=call.account.id,
         id=CustomerId(derived(call.now, call.seed, "customer")),
@@ -74,12 +79,14 @@ async def update(
 ) -> Customer:
     """Return the customer with its profile changed; what was due before went by the old one.
 
-    Refusals, in this order: customer_not_found, customer_erased.
+    Refusals, in this order: customer_not_found, customer_erased, validation_failed (what does not
+    fit of the tax).
     """
     customer = await ledger.lock_customer(tx, call, reference)
     erasing.refuse_erased(customer)
     await ledger.settled(tx, call, customer)
     after = replace(customer, profile=change(customer.profile))
+    _refuse_tax(after.profile)
     await customers.write(tx, after)
     return after
 
@@ -118,6 +125,10 @@ async def erase(tx: Tx, call: Call, reference: str) -> Customer:
     await erasure.rename_plans(tx, call.account.id, reference, erased.reference)
     await customers.write(tx, erased)
     return erased
+
+
+def _refuse_tax(profile: Profile) -> None:
+    tax.refuse(profile.tax_rate, profile.tax_category, profile.tax_exemption_reason, profile.tax_id)
 
 
 def _opaque(kind: str, call: Call) -> str:

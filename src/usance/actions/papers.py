@@ -21,6 +21,7 @@ from usance.core.customers import Customer
 from usance.core.ids import CreditNoteId, InvoiceId
 from usance.core.invoices import CreditNote, Invoice, InvoiceStatus, Line
 from usance.core.refusals import Code, Refusal
+from usance.core.tax import Tax, TaxCategory
 from usance.documents import paper, pdf
 from usance.documents.logo import UnusableLogo
 from usance.documents.paper import Kind, Language, Mark, Paper, Party, Payment, Share, Size
@@ -35,6 +36,15 @@ _MARKS: Final = {
     InvoiceStatus.PENDING: Mark.DRAFT,
     InvoiceStatus.PAID: Mark.PAID,
     InvoiceStatus.VOID: Mark.VOID,
+}
+
+CATEGORIES: Final = {
+    TaxCategory.STANDARD: paper.TaxCategory.STANDARD,
+    TaxCategory.REDUCED: paper.TaxCategory.STANDARD,
+    TaxCategory.ZERO: paper.TaxCategory.ZERO,
+    TaxCategory.REVERSE_CHARGE: paper.TaxCategory.REVERSE_CHARGE,
+    TaxCategory.EXEMPT: paper.TaxCategory.EXEMPT,
+    TaxCategory.OUTSIDE_SCOPE: paper.TaxCategory.OUTSIDE_SCOPE,
 }
 
 
@@ -107,7 +117,7 @@ def of_invoice(
         lines=tuple(_line(each, zone) for each in one.lines),
         currency=one.currency,
         subtotal=one.subtotal,
-        taxes=_taxes(one.tax_rate, one.subtotal, one.tax_amount),
+        taxes=_taxes(one.tax, one.subtotal, one.tax_amount),
         total=one.amount,
         paid=one.amount_paid,
         due=one.amount_due,
@@ -137,7 +147,7 @@ def of_note(one: CreditNote, corrected: tuple[str, ...], account: Account, style
         lines=tuple(_line(each, zone) for each in one.lines),
         currency=one.currency,
         subtotal=one.subtotal,
-        taxes=_taxes(one.tax_rate, one.subtotal, one.tax_amount),
+        taxes=_taxes(one.tax, one.subtotal, one.tax_amount),
         total=one.amount,
         paid=one.amount - one.amount,
         due=one.amount - one.amount,
@@ -196,11 +206,11 @@ def _days(
     return paper.Days(first, last)
 
 
-def _taxes(rate: Decimal, net: Decimal, amount: Decimal) -> tuple[paper.Tax, ...]:
-    """Return the tax; at a rate of 0 nothing is said of one: why there is none is the seller's to say."""
-    if rate == 0:
+def _taxes(tax: Tax, net: Decimal, amount: Decimal) -> tuple[paper.Tax, ...]:
+    """Return the tax; without a category nothing is said of one."""
+    if tax.category is None:
         return ()
-    return (paper.Tax(paper.TaxCategory.STANDARD, rate, net, amount),)
+    return (paper.Tax(CATEGORIES[tax.category], tax.rate, net, amount, note=tax.exemption_reason),)
 
 
 def _party(said: Mapping[str, object], name: str) -> Party:

@@ -23,6 +23,7 @@ from usance.core import money
 from usance.core.invoices import CreditNote
 from usance.core.payments import BalanceEntry
 from usance.core.refusals import Code
+from usance.core.tax import TaxCategory
 
 NoteInPath: TypeAlias = Annotated[PathId, Path(alias="creditNoteId")]
 
@@ -47,6 +48,8 @@ class CreditNoteShape(Shape):
     invoice_ids: list[UUID]
     subtotal: Number
     tax_rate: Number
+    tax_category: TaxCategory | None
+    tax_exemption_reason: str | None
     tax_amount: Number
     amount: Number
     currency: str
@@ -114,6 +117,8 @@ def note_shown(
         invoice_ids=list(note.invoice_ids),
         subtotal=note.subtotal,
         tax_rate=note.tax_rate,
+        tax_category=note.tax_category,
+        tax_exemption_reason=note.tax_exemption_reason,
         tax_amount=note.tax_amount,
         amount=note.amount,
         currency=note.currency,

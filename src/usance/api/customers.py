@@ -7,6 +7,7 @@ from typing import Annotated, Any, Final
 from uuid import UUID
 
 from fastapi import Query, Response
+from pydantic import Field
 
 from usance.actions import customers
 from usance.api import credits, routes, subscriptions
@@ -16,8 +17,10 @@ from usance.api.calls import Command, Reading
 from usance.api.credits import PoolShape
 from usance.api.fields import (
     Address,
+    Choice,
     CustomerInPath,
     DocumentLanguage,
+    LongText,
     Metadata,
     Number,
     Percent,
@@ -31,6 +34,7 @@ from usance.api.routes import refuses
 from usance.api.subscriptions import SubscriptionShape
 from usance.core.customers import Customer, Profile
 from usance.core.refusals import Code, invalid
+from usance.core.tax import TaxCategory
 
 router: Final = routes.router("Customers")
 
@@ -46,6 +50,13 @@ class _Said(Lenient):
     billing_address: Address | None = None
     tax_id: Text255 | None = None
     tax_rate: Percent | None = None
+    tax_category: Choice[TaxCategory] | None = Field(
+        default=None,
+        description="With `taxRate`: a rate above 0 (STANDARD, REDUCED) or of 0 (all others).",
+    )
+    tax_exemption_reason: LongText | None = Field(
+        default=None, description="Of EXEMPT and OUTSIDE_SCOPE: printed on the documents."
+    )
     time_zone: Zone | None = None
     language: DocumentLanguage | None = None
     reminders_enabled: bool | None = None
@@ -88,6 +99,8 @@ class CustomerShape(Shape):
     billing_address: Mapping[str, str] | None
     tax_id: str | None
     tax_rate: Number | None
+    tax_category: TaxCategory | None
+    tax_exemption_reason: str | None
     time_zone: str | None
     language: str | None
     reminders_enabled: bool
@@ -198,6 +211,8 @@ def _fields(customer: Customer) -> dict[str, Any]:
         "billing_address": profile.billing_address,
         "tax_id": profile.tax_id,
         "tax_rate": profile.tax_rate,
+        "tax_category": profile.tax_category,
+        "tax_exemption_reason": profile.tax_exemption_reason,
         "time_zone": profile.zone,
         "language": profile.language,
         "reminders_enabled": profile.reminders_enabled,

@@ -16,6 +16,7 @@ from usance.api.answers import Many, One, answer, listing, show
 from usance.api.bodies import Lenient, Shape, Strict
 from usance.api.calls import Command, Reading
 from usance.api.fields import (
+    Choice,
     Currency,
     CustomerInPath,
     ExactNumber,
@@ -38,6 +39,7 @@ from usance.core.decisions.settle import MarkPaid
 from usance.core.ids import InvoiceId
 from usance.core.invoices import Invoice, InvoiceKind, InvoiceStatus
 from usance.core.refusals import Code, invalid
+from usance.core.tax import TaxCategory
 
 router: Final = routes.router("Invoices")
 
@@ -75,17 +77,21 @@ class NewLine(Strict):
 
 
 class DraftContent(Strict):
-    """What a one-off invoice says. Without `taxRate` it is the customer's, else the account's."""
+    """What a one-off invoice says. Without `taxRate` the tax is the customer's, else the account's."""
 
     lines: Annotated[list[NewLine], Field(min_length=1, max_length=200)]
     tax_rate: Percent | None = None
+    tax_category: Choice[TaxCategory] | None = None
+    tax_exemption_reason: LongText | None = None
     memo: LongText | None = None
 
     @property
     def content(self) -> Content:
         """What is decided about."""
         items = [Item(one.description, one.quantity, one.unit_price) for one in self.lines]
-        return Content(tuple(items), self.tax_rate, self.memo)
+        return Content(
+            tuple(items), self.tax_rate, self.memo, self.tax_category, self.tax_exemption_reason
+        )
 
 
 class NewInvoice(DraftContent):
@@ -121,6 +127,8 @@ class InvoiceShape(Shape):
     status: InvoiceStatus
     subtotal: Number
     tax_rate: Number
+    tax_category: TaxCategory | None
+    tax_exemption_reason: str | None
     tax_amount: Number
     amount: Number
     amount_paid: Number
@@ -339,6 +347,8 @@ def invoice_shown(invoice: Invoice, customer_reference: str) -> InvoiceShape:
         status=invoice.status,
         subtotal=invoice.subtotal,
         tax_rate=invoice.tax_rate,
+        tax_category=invoice.tax_category,
+        tax_exemption_reason=invoice.tax_exemption_reason,
         tax_amount=invoice.tax_amount,
         amount=invoice.amount,
         amount_paid=invoice.amount_paid,

@@ -16,6 +16,7 @@ from usance.api.bodies import Shape, Strict
 from usance.api.calls import Command, Reading
 from usance.api.fields import (
     Address,
+    Choice,
     Currency,
     DocumentLanguage,
     LongText,
@@ -28,6 +29,7 @@ from usance.api.lines import trimmed
 from usance.api.reminder_rules import ReminderRules
 from usance.core import journal, numbers, reminders
 from usance.core.accounts import Account, Mode
+from usance.core.tax import TaxCategory
 
 _IBAN: Final = re.compile(r"[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}", re.ASCII)
 _BIC: Final = re.compile(r"[A-Z]{6}[A-Z0-9]{2}([A-Z0-9]{3})?", re.ASCII)
@@ -97,6 +99,13 @@ class SettingsChange(Strict):
     grace_days: Annotated[int | None, Field(ge=0, le=365)] = None
     incomplete_days: Annotated[int | None, Field(ge=1, le=365)] = None
     tax_rate: Percent | None = None
+    tax_category: Choice[TaxCategory] | None = Field(
+        default=None,
+        description="With `taxRate`: a rate above 0 (STANDARD, REDUCED) or of 0. Null: none is said.",
+    )
+    tax_exemption_reason: LongText | None = Field(
+        default=None, description="Of EXEMPT and OUTSIDE_SCOPE: printed on the documents."
+    )
     cancel_after_past_due_days: Annotated[int | None, Field(ge=0, le=365)] = Field(
         default=None, description="Days after which an overdue subscription ends; null: never."
     )
@@ -141,6 +150,8 @@ class SettingsShape(Shape):
     grace_days: int
     incomplete_days: int
     tax_rate: Number
+    tax_category: TaxCategory | None
+    tax_exemption_reason: str | None
     cancel_after_past_due_days: int | None
     collection_minutes: int
     upgrade_requires_payment: bool
@@ -171,7 +182,12 @@ async def update_settings(body: SettingsChange, call: Command) -> Response:
         changed["ledger_accounts"] = body.ledger_accounts.model_dump(
             by_alias=True, exclude_none=True
         )
-    may_be_none = {"cancel_after_past_due_days", "statement_threshold"}
+    may_be_none = {
+        "cancel_after_past_due_days",
+        "statement_threshold",
+        "tax_category",
+        "tax_exemption_reason",
+    }
     said = {
         name: value for name, value in changed.items() if value is not None or name in may_be_none
     }
@@ -190,6 +206,8 @@ def _shown(account: Account) -> SettingsShape:
         grace_days=account.grace_days,
         incomplete_days=account.incomplete_days,
         tax_rate=trimmed(account.tax_rate),
+        tax_category=account.tax_category,
+        tax_exemption_reason=account.tax_exemption_reason,
         cancel_after_past_due_days=account.cancel_after_past_due_days,
         collection_minutes=account.collection_minutes,
         upgrade_requires_payment=account.upgrade_requires_payment,

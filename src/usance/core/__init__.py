@@ -7,8 +7,8 @@ In the order in which it is best read:
 2. `pricing`, `calculations`, `proration`: what a quantity costs, how an amount came about, and what a part of a period
    costs.
 3. `catalog`, `catalog_document`: what is sold.
-4. `accounts`, `customers`, `subscriptions`, `invoices`, `numbers`, `parties`, `payments`, `credits`, `metering`, `holds`,
-   `costs`: what is kept; `journal` and `cells`: how it is told to bookkeepers; `reminders`: who is
+4. `accounts`, `customers`, `subscriptions`, `tax`, `invoices`, `numbers`, `parties`, `payments`, `credits`, `metering`,
+   `holds`, `costs`: what is kept; `journal` and `cells`: how it is told to bookkeepers; `reminders`: who is
    reminded when.
 5. `ids`, `references`, `refusals`: how things are named, and every reason for a no.
 6. `values`, `snapshot`, `draft`, `outcome`: what a decision reads, works on, and wants written.

@@ -13,6 +13,7 @@ from uuid import UUID
 
 from usance.core import numbers
 from usance.core.ids import AccountId
+from usance.core.tax import TaxCategory
 
 
 class Mode(StrEnum):
@@ -45,6 +46,8 @@ class Account:
     reminders: Mapping[str, object] = field(default_factory=dict)  # core/reminders.py: its rules
     ledger_accounts: Mapping[str, str] = field(default_factory=dict)  # core/journal.py: by role
     language: str = "en"  # of documents, by ISO 639; for customers who have none of their own
+    tax_category: TaxCategory | None = None
+    tax_exemption_reason: str | None = None
     catalog_version: int = 0  # counts the changes of its catalogue
 
     def __post_init__(self) -> None:

@@ -10,6 +10,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from usance.core.ids import AccountId, CustomerId
+from usance.core.tax import TaxCategory
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +24,9 @@ class Profile:
     phone_number: str | None = None
     billing_address: Mapping[str, str] | None = None
     tax_id: str | None = None
-    tax_rate: Decimal | None = None  # None: the account's
+    tax_rate: Decimal | None = None  # None: the account's, with its category and reason
+    tax_category: TaxCategory | None = None
+    tax_exemption_reason: str | None = None
     zone: str | None = None  # IANA; None: the account's
     language: str | None = None  # of documents, by ISO 639; None: the account's
     reminders_enabled: bool = True  # whether unpaid invoices are reminded of by e-mail

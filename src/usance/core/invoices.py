@@ -16,6 +16,7 @@ from enum import StrEnum
 from usance.core import money
 from usance.core.calculations import Calculation
 from usance.core.ids import CreditNoteId, CustomerId, InvoiceId, SubscriptionId
+from usance.core.tax import Tax, TaxCategory
 from usance.core.values import replace
 
 
@@ -137,6 +138,13 @@ class Invoice:
     purchase: Purchase | None = None
     starts_at: datetime | None = None
     ends_at: datetime | None = None
+    tax_category: TaxCategory | None = None
+    tax_exemption_reason: str | None = None
+
+    @property
+    def tax(self) -> Tax:
+        """Its tax, as a credit note takes it over."""
+        return Tax(self.tax_rate, self.tax_category, self.tax_exemption_reason)
 
     @property
     def is_draft(self) -> bool:
@@ -171,14 +179,14 @@ class Invoice:
 
 @dataclass(frozen=True, slots=True)
 class Refund:
-    """A late line below zero: usage that was billed too high, by which invoice, at which tax rate.
+    """A late line below zero: usage that was billed too high, by which invoice, at which tax.
 
     `invoice_id` None: what charged it is no invoice, or is not known.
     """
 
     line: Line
     invoice_id: InvoiceId | None
-    tax_rate: Decimal
+    tax: Tax
 
 
 class NoteKind(StrEnum):
@@ -212,6 +220,13 @@ class CreditNote:
     issued_at: datetime
     parties: Mapping[str, Mapping[str, object]]
     number: str | None = None
+    tax_category: TaxCategory | None = None
+    tax_exemption_reason: str | None = None
+
+    @property
+    def tax(self) -> Tax:
+        """Its tax: that of the invoice that it corrects."""
+        return Tax(self.tax_rate, self.tax_category, self.tax_exemption_reason)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import Final, NamedTuple
 
 from usance.core.ids import CustomerId, EventId, InvoiceId, SubscriptionId, VersionId
+from usance.core.tax import Tax
 
 ZERO: Final = Decimal(0)
 
@@ -39,7 +40,7 @@ class Counter:
 
     `units` are billable ones (for `max` the highest, for `unique` the number of values); `covered`
     of them were paid with credits. `billed_amount` is what invoices have charged for it so far, and
-    `billed_by` the last that did, at `billed_tax_rate` percent: what turns out to be too much is
+    `billed_by` the last that did, at `billed_tax`: what turns out to be too much is
     given back for that one. `awaits_invoice`: its period is closed and something in it is not billed
     yet.
     """
@@ -53,7 +54,7 @@ class Counter:
     billed_amount: Decimal = ZERO
     awaits_invoice: bool = False
     billed_by: InvoiceId | None = None
-    billed_tax_rate: Decimal | None = None
+    billed_tax: Tax | None = None
 
     @property
     def priced(self) -> Decimal:

@@ -118,7 +118,7 @@ def check(before: Snapshot, outcome: Outcome) -> Outcome:
     for invoice in outcome.invoices.all:
         _check_invoice(before, invoice, outcome)
     for note in outcome.credit_notes:
-        sums = totals(note.lines, tax_rate=note.tax_rate, currency=note.currency)
+        sums = totals(note.lines, tax_rate=note.tax.rate, currency=note.currency)
         assert note.amount == sums.amount > 0, "a credit note is the positive sum of its lines"
     _check_periods(before, outcome)
     for balance in outcome.balances.all:
@@ -137,7 +137,7 @@ def check(before: Snapshot, outcome: Outcome) -> Outcome:
 
 def _check_invoice(before: Snapshot, invoice: Invoice, outcome: Outcome) -> None:
     if invoice.status is not InvoiceStatus.VOID:
-        sums = totals(invoice.lines, tax_rate=invoice.tax_rate, currency=invoice.currency)
+        sums = totals(invoice.lines, tax_rate=invoice.tax.rate, currency=invoice.currency)
         assert invoice.amount == sums.amount, "an invoice is the sum of its lines"
     assert invoice.amount >= 0, "an invoice never asks for less than nothing"
     was = before.invoices.get(invoice.id)
@@ -149,9 +149,10 @@ def _check_invoice(before: Snapshot, invoice: Invoice, outcome: Outcome) -> None
         "VOID is final"
     )
     if was.status is not InvoiceStatus.PENDING:
-        assert (was.lines, was.amount, was.number, was.due_at, was.parties) == (
+        assert (was.lines, was.amount, was.tax, was.number, was.due_at, was.parties) == (
             invoice.lines,
             invoice.amount,
+            invoice.tax,
             invoice.number,
             invoice.due_at,
             invoice.parties,

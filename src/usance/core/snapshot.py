@@ -10,8 +10,8 @@ Sources: docs/architecture: "read a snapshot, decide, write the outcome".
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from decimal import Decimal
 
+from usance.core import tax
 from usance.core.accounts import Account
 from usance.core.catalog import CreditModel, Feature, PlanVersion
 from usance.core.costs import NONE_SET, Costs
@@ -32,6 +32,7 @@ from usance.core.invoices import Invoice
 from usance.core.metering import Counter, CounterKey
 from usance.core.payments import Application, Balance, Payment
 from usance.core.subscriptions import PendingChange, Segment, Subscription, SubscriptionPeriod
+from usance.core.tax import Tax
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,9 @@ class Snapshot:
         return max(own, key=lambda one: one.effective_from, default=None)
 
     @property
-    def tax_rate(self) -> Decimal:
-        """The customer's tax rate in percent, else the account's."""
-        own = self.customer.profile.tax_rate
-        return self.account.tax_rate if own is None else own
+    def tax(self) -> Tax:
+        """The customer's own tax, if it has a rate, else the account's."""
+        own, account = self.customer.profile, self.account
+        if own.tax_rate is None:
+            return tax.of(account.tax_rate, account.tax_category, account.tax_exemption_reason)
+        return tax.of(own.tax_rate, own.tax_category, own.tax_exemption_reason)

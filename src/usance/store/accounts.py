@@ -12,11 +12,12 @@ import asyncpg
 
 from usance.core.accounts import Account, ApiKey, Mode
 from usance.core.ids import AccountId
+from usance.store import rows
 from usance.store.db import Tx
 
 _SELECT: Final = """
     SELECT a.account_id, a.name, a.mode, a.zone, a.currency, a.grace_days, a.incomplete_days,
-           a.tax_rate, a.clock_offset_us,
+           a.tax_rate, a.tax_category, a.tax_exemption_reason, a.clock_offset_us,
            a.cancel_after_past_due_days, a.collection_minutes, a.upgrade_requires_payment,
            a.statement_threshold,
            a.invoice_number_format, a.credit_note_number_format, a.seller,
@@ -35,10 +36,11 @@ _BY_KEY: Final = (
 
 _BY_KEYS: Final = """
     SELECT k.hash, a.account_id, a.name, a.mode, a.zone, a.currency, a.grace_days,
-           a.incomplete_days, a.tax_rate, a.clock_offset_us, a.cancel_after_past_due_days,
-           a.collection_minutes, a.upgrade_requires_payment, a.statement_threshold,
-           a.invoice_number_format, a.credit_note_number_format, a.seller, a.reminders,
-           a.ledger_accounts, a.language, a.catalog_version
+           a.incomplete_days, a.tax_rate, a.tax_category, a.tax_exemption_reason,
+           a.clock_offset_us, a.cancel_after_past_due_days, a.collection_minutes,
+           a.upgrade_requires_payment, a.statement_threshold, a.invoice_number_format,
+           a.credit_note_number_format, a.seller, a.reminders, a.ledger_accounts, a.language,
+           a.catalog_version
       FROM api_keys k
       JOIN accounts a USING (account_id)
      WHERE k.hash = ANY($1)
@@ -66,7 +68,7 @@ _UPDATE: Final = """
            cancel_after_past_due_days = $8, collection_minutes = $9, upgrade_requires_payment = $10,
            invoice_number_format = $11, credit_note_number_format = $12,
            seller = $13, reminders = $14, ledger_accounts = $15, language = $16,
-           statement_threshold = $17
+           statement_threshold = $17, tax_category = $18, tax_exemption_reason = $19
      WHERE account_id = $1
 """
 
@@ -179,6 +181,8 @@ async def write(tx: Tx, account: Account) -> None:
         account.ledger_accounts,
         account.language,
         account.statement_threshold,
+        account.tax_category,
+        account.tax_exemption_reason,
     )
 
 
@@ -265,6 +269,8 @@ def _account(row: asyncpg.Record) -> Account:
         grace_days=row["grace_days"],
         incomplete_days=row["incomplete_days"],
         tax_rate=row["tax_rate"],
+        tax_category=rows.tax_category(row["tax_category"]),
+        tax_exemption_reason=row["tax_exemption_reason"],
         clock_offset_us=row["clock_offset_us"],
         cancel_after_past_due_days=row["cancel_after_past_due_days"],
         collection_minutes=row["collection_minutes"],

@@ -19,12 +19,14 @@ from usance.core.ids import (
     SubscriptionId,
     TransactionId,
 )
+from usance.store import rows
 from usance.store.db import Tx
 
 _SELECT: Final = """
     SELECT c.account_id, c.customer_id, c.reference, c.email, c.first_name, c.last_name, c.name,
-           c.phone_number, c.billing_address, c.tax_id, c.tax_rate, c.zone, c.language,
-           c.reminders_enabled, c.metadata, c.created_at, c.decided_at, c.erased_at, c.revision
+           c.phone_number, c.billing_address, c.tax_id, c.tax_rate, c.tax_category,
+           c.tax_exemption_reason, c.zone, c.language, c.reminders_enabled, c.metadata,
+           c.created_at, c.decided_at, c.erased_at, c.revision
       FROM customers c
 """
 
@@ -161,17 +163,18 @@ _TAKE_REFERENCE: Final = """
 
 _INSERT: Final = """
     INSERT INTO customers (account_id, customer_id, reference, email, first_name, last_name, name,
-                           phone_number, billing_address, tax_id, tax_rate, zone, language,
-                           reminders_enabled, metadata, created_at, decided_at)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $16)
+                           phone_number, billing_address, tax_id, tax_rate, tax_category,
+                           tax_exemption_reason, zone, language, reminders_enabled, metadata,
+                           created_at, decided_at)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $18)
 """
 
 _UPDATE: Final = """
     UPDATE customers
        SET reference = $3, email = $4, first_name = $5, last_name = $6, name = $7,
-           phone_number = $8, billing_address = $9, tax_id = $10, tax_rate = $11, zone = $12,
-           language = $13, reminders_enabled = $14, metadata = $15, erased_at = $16,
-           revision = revision + 1
+           phone_number = $8, billing_address = $9, tax_id = $10, tax_rate = $11,
+           tax_category = $12, tax_exemption_reason = $13, zone = $14, language = $15,
+           reminders_enabled = $16, metadata = $17, erased_at = $18, revision = revision + 1
      WHERE account_id = $1
        AND customer_id = $2
 """
@@ -353,6 +356,8 @@ def _said(profile: Profile) -> tuple[object, ...]:
         profile.billing_address,
         profile.tax_id,
         profile.tax_rate,
+        profile.tax_category,
+        profile.tax_exemption_reason,
         profile.zone,
         profile.language,
         profile.reminders_enabled,
@@ -374,6 +379,8 @@ def _customer(row: asyncpg.Record) -> Customer:
             billing_address=row["billing_address"],
             tax_id=row["tax_id"],
             tax_rate=row["tax_rate"],
+            tax_category=rows.tax_category(row["tax_category"]),
+            tax_exemption_reason=row["tax_exemption_reason"],
             zone=row["zone"],
             language=row["language"],
             reminders_enabled=row["reminders_enabled"],

@@ -91,7 +91,8 @@ _LINES: Final = """
 
 _NOTE_COLUMNS: Final = """
            credit_note_id AS id, customer_id, subscription_id, seq, kind, n, currency, lines,
-           subtotal, tax_rate, tax_amount, amount, invoice_ids, issued_at, number, parties
+           subtotal, tax_rate, tax_category, tax_exemption_reason, tax_amount, amount, invoice_ids,
+           issued_at, number, parties
 """
 
 _NOTES: Final = f"""

@@ -51,7 +51,7 @@ _INSERT_INVOICE: Final = """
                           amount, amount_paid, issued_at, due_at, past_due_at, paid_at,
                           reopened_at, voided_at, void_reason, voided_by_end, written_off_at,
                           write_off_reason, memo, parties, replaced_by, starts_at, ends_at,
-                          purchase_denomination, purchase_credits)
+                          tax_category, tax_exemption_reason, purchase_denomination, purchase_credits)
     SELECT *
       FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::int[], $6::text[],
                   $7::int[], $8::text[], $9::timestamptz[], $10::text[], $11::text[],
@@ -60,7 +60,7 @@ _INSERT_INVOICE: Final = """
                   $20::timestamptz[], $21::timestamptz[], $22::timestamptz[], $23::text[],
                   $24::bool[], $25::timestamptz[], $26::text[], $27::text[], $28::jsonb[],
                   $29::uuid[], $30::timestamptz[], $31::timestamptz[], $32::text[],
-                  $33::numeric[])
+                  $33::text[], $34::text[], $35::numeric[])
 """
 
 _UPDATE_INVOICE: Final = """
@@ -72,17 +72,20 @@ _UPDATE_INVOICE: Final = """
            void_reason = v.void_reason, voided_by_end = v.voided_by_end,
            written_off_at = v.written_off_at, write_off_reason = v.write_off_reason,
            memo = v.memo, parties = v.parties, replaced_by = v.replaced_by,
-           starts_at = v.starts_at, ends_at = v.ends_at
+           starts_at = v.starts_at, ends_at = v.ends_at,
+           tax_category = v.tax_category, tax_exemption_reason = v.tax_exemption_reason
       FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::numeric[],
                   $7::numeric[], $8::numeric[], $9::numeric[], $10::numeric[],
                   $11::timestamptz[], $12::timestamptz[], $13::timestamptz[],
                   $14::timestamptz[], $15::timestamptz[], $16::timestamptz[], $17::text[],
                   $18::bool[], $19::timestamptz[], $20::text[], $21::text[], $22::jsonb[],
-                  $23::uuid[], $24::timestamptz[], $25::timestamptz[])
+                  $23::uuid[], $24::timestamptz[], $25::timestamptz[],
+                  $26::text[], $27::text[])
         AS v (account_id, customer_id, invoice_id, status, number, subtotal, tax_rate,
               tax_amount, amount, amount_paid, issued_at, due_at, past_due_at, paid_at,
               reopened_at, voided_at, void_reason, voided_by_end, written_off_at,
-              write_off_reason, memo, parties, replaced_by, starts_at, ends_at)
+              write_off_reason, memo, parties, replaced_by, starts_at, ends_at,
+              tax_category, tax_exemption_reason)
      WHERE t.account_id = v.account_id
        AND t.customer_id = v.customer_id
        AND t.invoice_id = v.invoice_id
@@ -112,17 +115,19 @@ _INSERT_LINE: Final = """
 _INSERT_NOTE: Final = """
     INSERT INTO credit_notes (account_id, customer_id, credit_note_id, subscription_id, seq,
                               kind, n, number, currency, subtotal, tax_rate, tax_amount, amount,
-                              invoice_ids, lines, issued_at, parties)
+                              invoice_ids, lines, issued_at, parties, tax_category,
+                              tax_exemption_reason)
     SELECT v.account_id, v.customer_id, v.credit_note_id, v.subscription_id, v.seq, v.kind, v.n,
            v.number, v.currency, v.subtotal, v.tax_rate, v.tax_amount, v.amount,
-           v.invoice_ids::uuid[], v.lines::jsonb, v.issued_at, v.parties
+           v.invoice_ids::uuid[], v.lines::jsonb, v.issued_at, v.parties, v.tax_category,
+           v.tax_exemption_reason
       FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::int[], $6::text[],
                   $7::int[], $8::text[], $9::text[], $10::numeric[], $11::numeric[],
                   $12::numeric[], $13::numeric[], $14::text[], $15::text[], $16::timestamptz[],
-                  $17::jsonb[])
+                  $17::jsonb[], $18::text[], $19::text[])
         AS v (account_id, customer_id, credit_note_id, subscription_id, seq, kind, n, number,
               currency, subtotal, tax_rate, tax_amount, amount, invoice_ids, lines, issued_at,
-              parties)
+              parties, tax_category, tax_exemption_reason)
 """
 
 _INSERT_APPLICATION: Final = """
@@ -274,6 +279,8 @@ def _invoice_state(i: Invoice) -> tuple[object, ...]:
         i.replaced_by,
         i.starts_at,
         i.ends_at,
+        i.tax_category,
+        i.tax_exemption_reason,
     )
 
 
@@ -328,6 +335,8 @@ def _note(n: CreditNote) -> tuple[object, ...]:
         jsonb.encode([_kept_line(line) for line in n.lines]),
         n.issued_at,
         n.parties,
+        n.tax_category,
+        n.tax_exemption_reason,
     )
 
 

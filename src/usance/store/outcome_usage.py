@@ -5,6 +5,7 @@ from typing import Final
 
 from usance.core.credits import Pool
 from usance.core.metering import UsageEvent
+from usance.core.tax import Tax
 from usance.store import jsonb
 from usance.store.db import Tx
 from usance.store.outcome_batch import Entry, many
@@ -12,16 +13,20 @@ from usance.store.outcome_batch import Entry, many
 _PUT_COUNTER: Final = """
     INSERT INTO counters (account_id, customer_id, subscription_id, seq, feature_key,
                           version_id, "window", units, covered, events, billed_units,
-                          billed_amount, awaits_invoice, billed_by, billed_tax_rate)
+                          billed_amount, awaits_invoice, billed_by, billed_tax_rate,
+                          billed_tax_category, billed_tax_exemption_reason)
     SELECT *
       FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::int[], $5::text[], $6::uuid[],
                   $7::int[], $8::numeric[], $9::numeric[], $10::bigint[], $11::numeric[],
-                  $12::numeric[], $13::boolean[], $14::uuid[], $15::numeric[])
+                  $12::numeric[], $13::boolean[], $14::uuid[], $15::numeric[], $16::text[],
+                  $17::text[])
         ON CONFLICT (account_id, customer_id, subscription_id, seq, feature_key, version_id, "window")
         DO UPDATE SET units = EXCLUDED.units, covered = EXCLUDED.covered, events = EXCLUDED.events,
                       billed_units = EXCLUDED.billed_units, billed_amount = EXCLUDED.billed_amount,
                       awaits_invoice = EXCLUDED.awaits_invoice, billed_by = EXCLUDED.billed_by,
-                      billed_tax_rate = EXCLUDED.billed_tax_rate
+                      billed_tax_rate = EXCLUDED.billed_tax_rate,
+                      billed_tax_category = EXCLUDED.billed_tax_category,
+                      billed_tax_exemption_reason = EXCLUDED.billed_tax_exemption_reason
 """
 
 _INSERT_COUNTER_VALUE: Final = """
@@ -180,6 +185,10 @@ async def write_credits(tx: Tx, entries: Sequence[Entry]) -> None:
     )
 
 
+def _tax(tax: Tax | None) -> tuple[object, ...]:
+    return (None, None, None) if tax is None else (tax.rate, tax.category, tax.exemption_reason)
+
+
 async def write_usage(tx: Tx, entries: Sequence[Entry]) -> None:
     """Write events with their keys, and the counters that they moved."""
     await many(
@@ -196,7 +205,7 @@ async def write_usage(tx: Tx, entries: Sequence[Entry]) -> None:
             c.billed_amount,
             c.awaits_invoice,
             c.billed_by,
-            c.billed_tax_rate,
+            *_tax(c.billed_tax),
         ),
     )
     await many(

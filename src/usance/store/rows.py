@@ -33,6 +33,7 @@ from usance.core.subscriptions import (
     SubscriptionPeriod,
     SubscriptionStatus,
 )
+from usance.core.tax import Tax, TaxCategory
 from usance.store import calculations
 
 
@@ -65,6 +66,7 @@ def invoice(row: asyncpg.Record, lines: tuple[Line, ...]) -> Invoice:
     fields = dict(row)
     fields["kind"] = InvoiceKind(fields["kind"])
     fields["status"] = InvoiceStatus(fields["status"])
+    fields["tax_category"] = tax_category(fields["tax_category"])
     denomination = fields.pop("purchase_denomination")
     bought = fields.pop("purchase_credits")
     fields["purchase"] = None if denomination is None else Purchase(denomination, bought)
@@ -95,6 +97,7 @@ def credit_note(row: asyncpg.Record) -> CreditNote:
     """Return a credit note; its lines are stored with it."""
     fields = dict(row)
     fields["kind"] = NoteKind(fields["kind"])
+    fields["tax_category"] = tax_category(fields["tax_category"])
     fields["invoice_ids"] = tuple(fields["invoice_ids"])
     fields["lines"] = tuple(_stored_line(one) for one in fields["lines"])
     return CreditNote(**fields)
@@ -139,8 +142,21 @@ def counter(row: asyncpg.Record) -> Counter:
         billed_amount=row["billed_amount"],
         awaits_invoice=row["awaits_invoice"],
         billed_by=row["billed_by"],
-        billed_tax_rate=row["billed_tax_rate"],
+        billed_tax=_billed_tax(row),
     )
+
+
+def tax_category(stored: str | None) -> TaxCategory | None:
+    """Return the category of a tax, where one was said."""
+    return None if stored is None else TaxCategory(stored)
+
+
+def _billed_tax(row: asyncpg.Record) -> Tax | None:
+    rate = row["billed_tax_rate"]
+    if rate is None:
+        return None
+    category = tax_category(row["billed_tax_category"])
+    return Tax(rate, category, row["billed_tax_exemption_reason"])
 
 
 def pool(row: asyncpg.Record) -> Pool:

@@ -40,6 +40,8 @@ CREATE TABLE public.accounts (
     grace_days integer NOT NULL,
     incomplete_days integer NOT NULL,
     tax_rate numeric NOT NULL,
+    tax_category text,
+    tax_exemption_reason text,
     clock_offset_us bigint NOT NULL,
     cancel_after_past_due_days integer,
     collection_minutes integer DEFAULT 0 NOT NULL,
@@ -55,6 +57,8 @@ CREATE TABLE public.accounts (
     created_at timestamp with time zone NOT NULL,
     CONSTRAINT accounts_cancel_after_past_due_days_check CHECK (((cancel_after_past_due_days >= 0) AND (cancel_after_past_due_days <= 365))),
     CONSTRAINT accounts_check CHECK (((clock_offset_us >= 0) AND ((mode = 'TEST'::text) OR (clock_offset_us = 0)))),
+    CONSTRAINT accounts_check1 CHECK (((tax_category IS NULL) OR ((tax_rate > (0)::numeric) = (tax_category = ANY (ARRAY['STANDARD'::text, 'REDUCED'::text]))))),
+    CONSTRAINT accounts_check2 CHECK (((tax_exemption_reason IS NULL) OR COALESCE((tax_category = ANY (ARRAY['EXEMPT'::text, 'OUTSIDE_SCOPE'::text])), false))),
     CONSTRAINT accounts_collection_minutes_check CHECK (((collection_minutes >= 0) AND (collection_minutes <= 4320))),
     CONSTRAINT accounts_credit_note_number_format_check CHECK ((credit_note_number_format ~ '(^|[^0-9}]){seq(:0[1-9])?}$'::text)),
     CONSTRAINT accounts_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text)),
@@ -64,6 +68,8 @@ CREATE TABLE public.accounts (
     CONSTRAINT accounts_language_check CHECK ((language = ANY (ARRAY['en'::text, 'de'::text, 'fr'::text, 'es'::text, 'it'::text, 'nl'::text, 'pt'::text, 'ja'::text]))),
     CONSTRAINT accounts_mode_check CHECK ((mode = ANY (ARRAY['LIVE'::text, 'TEST'::text]))),
     CONSTRAINT accounts_statement_threshold_check CHECK (((statement_threshold >= 50) AND (statement_threshold <= 100))),
+    CONSTRAINT accounts_tax_category_check CHECK ((tax_category = ANY (ARRAY['STANDARD'::text, 'REDUCED'::text, 'ZERO'::text, 'REVERSE_CHARGE'::text, 'EXEMPT'::text, 'OUTSIDE_SCOPE'::text]))),
+    CONSTRAINT accounts_tax_category_check1 CHECK ((tax_category <> 'REVERSE_CHARGE'::text)),
     CONSTRAINT accounts_tax_rate_check CHECK (((tax_rate >= (0)::numeric) AND (tax_rate <= (100)::numeric) AND (tax_rate < 'Infinity'::numeric)))
 );
 
@@ -143,11 +149,15 @@ CREATE TABLE public.counters (
     awaits_invoice boolean NOT NULL,
     billed_by uuid,
     billed_tax_rate numeric,
+    billed_tax_category text,
+    billed_tax_exemption_reason text,
     CONSTRAINT counters_billed_amount_check CHECK (((billed_amount >= (0)::numeric) AND (billed_amount < 'Infinity'::numeric))),
+    CONSTRAINT counters_billed_tax_category_check CHECK ((billed_tax_category = ANY (ARRAY['STANDARD'::text, 'REDUCED'::text, 'ZERO'::text, 'REVERSE_CHARGE'::text, 'EXEMPT'::text, 'OUTSIDE_SCOPE'::text]))),
     CONSTRAINT counters_billed_tax_rate_check CHECK (((billed_tax_rate >= (0)::numeric) AND (billed_tax_rate <= (100)::numeric))),
     CONSTRAINT counters_billed_units_check CHECK (((billed_units >= (0)::numeric) AND (billed_units < 'Infinity'::numeric))),
     CONSTRAINT counters_check CHECK (((covered >= (0)::numeric) AND (covered <= units))),
     CONSTRAINT counters_check1 CHECK (((billed_by IS NULL) OR (billed_tax_rate IS NOT NULL))),
+    CONSTRAINT counters_check2 CHECK (((COALESCE(billed_tax_rate, (0)::numeric) > (0)::numeric) = COALESCE((billed_tax_category = ANY (ARRAY['STANDARD'::text, 'REDUCED'::text])), false))),
     CONSTRAINT counters_events_check CHECK ((events >= 0)),
     CONSTRAINT counters_units_check CHECK (((units >= (0)::numeric) AND (units < 'Infinity'::numeric))),
     CONSTRAINT counters_window_check CHECK (("window" >= 0))
@@ -206,6 +216,8 @@ CREATE TABLE public.credit_notes (
     currency text NOT NULL,
     subtotal numeric NOT NULL,
     tax_rate numeric NOT NULL,
+    tax_category text,
+    tax_exemption_reason text,
     tax_amount numeric NOT NULL,
     amount numeric NOT NULL,
     invoice_ids uuid[] NOT NULL,
@@ -213,11 +225,14 @@ CREATE TABLE public.credit_notes (
     issued_at timestamp with time zone NOT NULL,
     parties jsonb NOT NULL,
     CONSTRAINT credit_notes_check CHECK ((amount = (subtotal + tax_amount))),
+    CONSTRAINT credit_notes_check1 CHECK (((tax_rate > (0)::numeric) = COALESCE((tax_category = ANY (ARRAY['STANDARD'::text, 'REDUCED'::text])), false))),
+    CONSTRAINT credit_notes_check2 CHECK (((tax_exemption_reason IS NULL) OR COALESCE((tax_category = ANY (ARRAY['EXEMPT'::text, 'OUTSIDE_SCOPE'::text])), false))),
     CONSTRAINT credit_notes_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text)),
     CONSTRAINT credit_notes_kind_check CHECK ((kind = ANY (ARRAY['PLAN_CHANGE'::text, 'CANCELLATION'::text, 'LATE_USAGE'::text]))),
     CONSTRAINT credit_notes_n_check CHECK ((n >= 0)),
     CONSTRAINT credit_notes_subtotal_check CHECK (((subtotal > (0)::numeric) AND (subtotal < 'Infinity'::numeric))),
     CONSTRAINT credit_notes_tax_amount_check CHECK (((tax_amount >= (0)::numeric) AND (tax_amount < 'Infinity'::numeric))),
+    CONSTRAINT credit_notes_tax_category_check CHECK ((tax_category = ANY (ARRAY['STANDARD'::text, 'REDUCED'::text, 'ZERO'::text, 'REVERSE_CHARGE'::text, 'EXEMPT'::text, 'OUTSIDE_SCOPE'::text]))),
     CONSTRAINT credit_notes_tax_rate_check CHECK (((tax_rate >= (0)::numeric) AND (tax_rate <= (100)::numeric) AND (tax_rate < 'Infinity'::numeric)))
 );
 
@@ -306,6 +321,8 @@ CREATE TABLE public.customers (
     billing_address jsonb,
     tax_id text,
     tax_rate numeric,
+    tax_category text,
+    tax_exemption_reason text,
     zone text,
     language text,
     reminders_enabled boolean DEFAULT true NOT NULL,
@@ -314,7 +331,11 @@ CREATE TABLE public.customers (
     decided_at timestamp with time zone NOT NULL,
     erased_at timestamp with time zone,
     revision bigint DEFAULT 0 NOT NULL,
+    CONSTRAINT customers_check CHECK (((tax_category IS NULL) OR ((tax_rate IS NOT NULL) AND ((tax_rate > (0)::numeric) = (tax_category = ANY (ARRAY['STANDARD'::text, 'REDUCED'::text])))))),
+    CONSTRAINT customers_check1 CHECK (((tax_category <> 'REVERSE_CHARGE'::text) OR (tax_id IS NOT NULL))),
+    CONSTRAINT customers_check2 CHECK (((tax_exemption_reason IS NULL) OR COALESCE((tax_category = ANY (ARRAY['EXEMPT'::text, 'OUTSIDE_SCOPE'::text])), false))),
     CONSTRAINT customers_language_check CHECK ((language = ANY (ARRAY['en'::text, 'de'::text, 'fr'::text, 'es'::text, 'it'::text, 'nl'::text, 'pt'::text, 'ja'::text]))),
+    CONSTRAINT customers_tax_category_check CHECK ((tax_category = ANY (ARRAY['STANDARD'::text, 'REDUCED'::text, 'ZERO'::text, 'REVERSE_CHARGE'::text, 'EXEMPT'::text, 'OUTSIDE_SCOPE'::text]))),
     CONSTRAINT customers_tax_rate_check CHECK (((tax_rate >= (0)::numeric) AND (tax_rate <= (100)::numeric) AND (tax_rate < 'Infinity'::numeric)))
 )
 WITH (fillfactor='80');
@@ -448,6 +469,8 @@ CREATE TABLE public.invoices (
     currency text NOT NULL,
     subtotal numeric NOT NULL,
     tax_rate numeric NOT NULL,
+    tax_category text,
+    tax_exemption_reason text,
     tax_amount numeric NOT NULL,
     amount numeric NOT NULL,
     amount_paid numeric NOT NULL,
@@ -478,6 +501,8 @@ CREATE TABLE public.invoices (
     CONSTRAINT invoices_check14 CHECK (((number IS NULL) = (parties IS NULL))),
     CONSTRAINT invoices_check15 CHECK (((status <> 'VOID'::text) OR (amount_paid = (0)::numeric))),
     CONSTRAINT invoices_check16 CHECK (((starts_at IS NULL) = (ends_at IS NULL))),
+    CONSTRAINT invoices_check17 CHECK (((tax_rate > (0)::numeric) = COALESCE((tax_category = ANY (ARRAY['STANDARD'::text, 'REDUCED'::text])), false))),
+    CONSTRAINT invoices_check18 CHECK (((tax_exemption_reason IS NULL) OR COALESCE((tax_category = ANY (ARRAY['EXEMPT'::text, 'OUTSIDE_SCOPE'::text])), false))),
     CONSTRAINT invoices_check2 CHECK (((subscription_id IS NULL) = (seq IS NULL))),
     CONSTRAINT invoices_check3 CHECK ((((kind = 'CREDIT_PURCHASE'::text) = (purchase_denomination IS NOT NULL)) AND ((kind = 'CREDIT_PURCHASE'::text) = (purchase_credits IS NOT NULL)))),
     CONSTRAINT invoices_check4 CHECK (((status <> 'PENDING'::text) OR (number IS NULL))),
@@ -493,6 +518,7 @@ CREATE TABLE public.invoices (
     CONSTRAINT invoices_status_check CHECK ((status = ANY (ARRAY['PENDING'::text, 'DUE'::text, 'PAST_DUE'::text, 'UNCOLLECTIBLE'::text, 'PAID'::text, 'VOID'::text]))),
     CONSTRAINT invoices_subtotal_check CHECK (((subtotal >= (0)::numeric) AND (subtotal < 'Infinity'::numeric))),
     CONSTRAINT invoices_tax_amount_check CHECK (((tax_amount >= (0)::numeric) AND (tax_amount < 'Infinity'::numeric))),
+    CONSTRAINT invoices_tax_category_check CHECK ((tax_category = ANY (ARRAY['STANDARD'::text, 'REDUCED'::text, 'ZERO'::text, 'REVERSE_CHARGE'::text, 'EXEMPT'::text, 'OUTSIDE_SCOPE'::text]))),
     CONSTRAINT invoices_tax_rate_check CHECK (((tax_rate >= (0)::numeric) AND (tax_rate <= (100)::numeric) AND (tax_rate < 'Infinity'::numeric)))
 );
 

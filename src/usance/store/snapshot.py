@@ -129,8 +129,8 @@ _SEGMENTS: Final = """
 
 INVOICE_COLUMNS: Final = """
            invoice_id AS id, customer_id, subscription_id, seq, kind, n, status, currency, subtotal,
-           tax_rate, tax_amount, amount, amount_paid, created_at, number, issued_at, due_at,
-           past_due_at, paid_at, reopened_at, voided_at, void_reason, voided_by_end,
+           tax_rate, tax_category, tax_exemption_reason, tax_amount, amount, amount_paid,
+           created_at, number, issued_at, due_at, past_due_at, paid_at, reopened_at, voided_at, void_reason, voided_by_end,
            written_off_at, write_off_reason, memo, parties, replaced_by, purchase_denomination,
            purchase_credits, starts_at, ends_at
 """
@@ -184,7 +184,7 @@ _BALANCES: Final = """
 _COUNTERS: Final = """
     SELECT c.subscription_id, c.seq, c.feature_key, c.version_id, c."window", c.customer_id,
            c.units, c.covered, c.events, c.billed_units, c.billed_amount, c.awaits_invoice,
-           c.billed_by, c.billed_tax_rate
+           c.billed_by, c.billed_tax_rate, c.billed_tax_category, c.billed_tax_exemption_reason
       FROM counters c
       JOIN unnest($3::uuid[], $4::int[]) AS p (subscription_id, seq) USING (subscription_id, seq)
      WHERE c.account_id = $1

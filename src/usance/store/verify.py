@@ -203,6 +203,25 @@ CHECKS: Final = (
     """,
     ),
     Check(
+        name="credit_note_tax",
+        holds="a credit note has the tax of the invoices that it corrects, rounded once",
+        hint="Compare the note's rate and category with its invoices'.",
+        wrong="""
+        SELECT n.credit_note_id, n.tax_rate, n.tax_category, n.tax_amount
+          FROM credit_notes n
+          JOIN currencies c USING (currency)
+         WHERE n.tax_amount <> round(n.subtotal * n.tax_rate / 100, c.decimals)
+            OR EXISTS (SELECT
+                         FROM invoices i
+                        WHERE i.account_id = n.account_id
+                          AND i.customer_id = n.customer_id
+                          AND i.invoice_id = ANY(n.invoice_ids)
+                          AND (i.tax_rate, i.tax_category, i.tax_exemption_reason)
+                              IS DISTINCT FROM
+                              (n.tax_rate, n.tax_category, n.tax_exemption_reason))
+    """,
+    ),
+    Check(
         name="credit_note_refunded",
         holds="no more was sent back for a credit note than it brought to the balance",
         hint="Compare the payouts that name the note with its entry on the balance.",

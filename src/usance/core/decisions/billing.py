@@ -113,7 +113,8 @@ def new_invoice(
 ) -> Invoice:
     """Put a PENDING invoice with its natural identity into the draft, and return it."""
     lines = tuple(lines)
-    sums = totals(lines, tax_rate=draft.before.tax_rate, currency=currency)
+    tax = draft.before.tax
+    sums = totals(lines, tax_rate=tax.rate, currency=currency)
     invoice = Invoice(
         id=InvoiceId(draft.new_id(subscription.id, seq, kind, n)),
         customer_id=subscription.customer_id,
@@ -125,7 +126,9 @@ def new_invoice(
         currency=currency,
         lines=lines,
         subtotal=sums.subtotal,
-        tax_rate=draft.before.tax_rate,
+        tax_rate=tax.rate,
+        tax_category=tax.category,
+        tax_exemption_reason=tax.exemption_reason,
         tax_amount=sums.tax_amount,
         amount=sums.amount,
         amount_paid=money.rounded(ZERO, currency),
@@ -138,15 +141,17 @@ def new_invoice(
 
 
 def with_lines(draft: Draft, invoice: Invoice, lines: Iterable[Line]) -> Invoice:
-    """Give a PENDING invoice its lines, its sums, and the tax rate of this moment."""
+    """Give a PENDING invoice its lines, its sums, and the tax of this moment."""
     assert invoice.status is InvoiceStatus.PENDING, "an issued invoice never changes"
     lines = tuple(lines)
-    rate = draft.before.tax_rate
-    sums = totals(lines, tax_rate=rate, currency=invoice.currency)
+    tax = draft.before.tax
+    sums = totals(lines, tax_rate=tax.rate, currency=invoice.currency)
     invoice = replace(
         invoice,
         lines=lines,
-        tax_rate=rate,
+        tax_rate=tax.rate,
+        tax_category=tax.category,
+        tax_exemption_reason=tax.exemption_reason,
         subtotal=sums.subtotal,
         tax_amount=sums.tax_amount,
         amount=sums.amount,
@@ -170,7 +175,7 @@ def issue(
     """
     assert invoice.status is InvoiceStatus.PENDING, "an invoice is issued once"
     if invoice.subscription_id is not None:
-        rating.charged_by(draft, invoice.id, invoice.tax_rate)
+        rating.charged_by(draft, invoice.id, invoice.tax)
     due_at = max(draft.now, not_before) + timedelta(hours=24 * net_terms_days)
     invoice = replace(
         invoice,

@@ -411,5 +411,5 @@ def _issue_final(
             draft.put(replace(replaced, replaced_by=final.id))
     for counter in list(draft.counters.values()):  # what they had charged, FINAL charges now
         if counter.billed_by in carried:
-            moved = replace(counter, billed_by=final.id, billed_tax_rate=final.tax_rate)
+            moved = replace(counter, billed_by=final.id, billed_tax=final.tax)
             draft.put(moved)

@@ -4,7 +4,6 @@ Units: amounts are Decimals at the currency's scale, positive on a credit note.
 Sources: BILLING.md, "Paying", "Usage".
 """
 
-from decimal import Decimal
 from enum import IntEnum
 from typing import Final
 
@@ -14,12 +13,13 @@ from usance.core.ids import CreditNoteId, InvoiceId
 from usance.core.invoices import OPEN, CreditNote, Invoice, Line, NoteKind, Refund, totals
 from usance.core.payments import EntryKind, Source
 from usance.core.subscriptions import Subscription
+from usance.core.tax import Tax
 
 
 class Occasion(IntEnum):
     """What bills usage, as the `n` of a late note's identity: each happens once in a period.
 
-    Where it corrects invoices of several tax rates, the note of each further one counts `_EACH_RATE`
+    Where it corrects invoices of several taxes, the note of each further one counts `_EACH_TAX`
     higher. So no value may reach that, and none may change: they are stored.
     """
 
@@ -32,30 +32,30 @@ class Occasion(IntEnum):
     CUT = 6  # a plan change that ends the period
 
 
-_EACH_RATE: Final = 100
+_EACH_TAX: Final = 100
 
 
 def credit_late(draft: Draft, subscription: Subscription, occasion: Occasion, *, seq: int) -> None:
-    """Give back by credit notes what usage has turned out to be billed too high: one for a tax rate.
+    """Give back by credit notes what usage has turned out to be billed too high: one for a tax.
 
     An invoice never asks for less than nothing, and what was billed too high is given back whole, at
-    the rate at which it was billed; the note names the invoices that did.
+    the tax at which it was billed; the note names the invoices that did.
     """
     refunds, draft.refunds = draft.refunds, []
-    by_rate: dict[Decimal, list[Refund]] = {}
+    by_tax: dict[Tax, list[Refund]] = {}
     for refund in refunds:
-        by_rate.setdefault(refund.tax_rate, []).append(refund)
-    for place, (tax_rate, corrected) in enumerate(by_rate.items()):
+        by_tax.setdefault(refund.tax, []).append(refund)
+    for place, (tax, corrected) in enumerate(by_tax.items()):
         named = dict.fromkeys(r.invoice_id for r in corrected if r.invoice_id is not None)
         note = _issue(
             draft,
             subscription,
             NoteKind.LATE_USAGE,
             seq=seq,
-            n=occasion + place * _EACH_RATE,
+            n=occasion + place * _EACH_TAX,
             lines=tuple(r.line.credited() for r in corrected),
             currency=draft.version(subscription).terms.currency,
-            tax_rate=tax_rate,
+            tax=tax,
             invoice_ids=tuple(named),
         )
         apply_note(draft, note)
@@ -72,7 +72,7 @@ def new_note(
     currency: str,
     corrects: Invoice | None,
 ) -> CreditNote:
-    """Issue a credit note, at the tax rate of the invoice that it corrects."""
+    """Issue a credit note, at the tax of the invoice that it corrects."""
     return _issue(
         draft,
         subscription,
@@ -81,7 +81,7 @@ def new_note(
         n=n,
         lines=lines,
         currency=currency,
-        tax_rate=corrects.tax_rate if corrects is not None else draft.before.tax_rate,
+        tax=corrects.tax if corrects is not None else draft.before.tax,
         invoice_ids=(corrects.id,) if corrects is not None else (),
     )
 
@@ -95,10 +95,10 @@ def _issue(
     n: int,
     lines: tuple[Line, ...],
     currency: str,
-    tax_rate: Decimal,
+    tax: Tax,
     invoice_ids: tuple[InvoiceId, ...],
 ) -> CreditNote:
-    sums = totals(lines, tax_rate=tax_rate, currency=currency)
+    sums = totals(lines, tax_rate=tax.rate, currency=currency)
     note = CreditNote(
         id=CreditNoteId(draft.new_id("note", subscription.id, seq, kind, n)),
         customer_id=subscription.customer_id,
@@ -109,7 +109,9 @@ def _issue(
         currency=currency,
         lines=lines,
         subtotal=sums.subtotal,
-        tax_rate=tax_rate,
+        tax_rate=tax.rate,
+        tax_category=tax.category,
+        tax_exemption_reason=tax.exemption_reason,
         tax_amount=sums.tax_amount,
         amount=sums.amount,
         invoice_ids=invoice_ids,

@@ -20,6 +20,7 @@ from usance.core.invoices import Invoice, InvoiceKind, InvoiceStatus, Line, Line
 from usance.core.outcome import Outcome
 from usance.core.refusals import Code, Refusal, invalid
 from usance.core.snapshot import Snapshot
+from usance.core.tax import Tax, TaxCategory, of, refuse
 
 ZERO: Final = Decimal(0)
 
@@ -35,11 +36,13 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What a one-off invoice says. `tax_rate` None: the customer's, else the account's."""
+    """What a one-off invoice says. Nothing of a tax: the customer's, else the account's."""
 
     items: tuple[Item, ...]
     tax_rate: Decimal | None = None
     memo: str | None = None
+    tax_category: TaxCategory | None = None
+    tax_exemption_reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +67,13 @@ def draw_up(
 ) -> Outcome:
     """Make an invoice of the seller's lines: DUE on these terms, or without terms a draft.
 
-    Refusals, in this order: customer_erased, validation_failed (lines: they come to less than nothing).
+    Refusals, in this order: customer_erased, validation_failed (lines: they come to less than nothing;
+    then what does not fit of the tax).
     """
     refuse_erased(before.customer)
     lines = _lines(content.items, currency)
-    rate = before.tax_rate if content.tax_rate is None else content.tax_rate
-    sums = totals(lines, tax_rate=rate, currency=currency)
+    tax = _tax(before, content)
+    sums = totals(lines, tax_rate=tax.rate, currency=currency)
 
     # Nothing can be refused from here on.
     draft = Draft(before, now=now, seed=seed)
@@ -84,7 +88,9 @@ def draw_up(
         currency=currency,
         lines=lines,
         subtotal=sums.subtotal,
-        tax_rate=rate,
+        tax_rate=tax.rate,
+        tax_category=tax.category,
+        tax_exemption_reason=tax.exemption_reason,
         tax_amount=sums.tax_amount,
         amount=sums.amount,
         amount_paid=money.rounded(ZERO, currency),
@@ -101,10 +107,10 @@ def draw_up(
 def rewrite(
     before: Snapshot, invoice_id: InvoiceId, content: Content, *, now: datetime, seed: UUID
 ) -> Outcome:
-    """Give a draft other lines, another rate and memo.
+    """Give a draft other lines, another tax and memo.
 
     Refusals, in this order: invoice_not_found, invoice_void, invoice_pending, invoice_issued,
-    validation_failed (lines).
+    validation_failed (lines, then what does not fit of the tax).
     """
     invoice = _draft_invoice(before, invoice_id)
     if not invoice.is_draft:
@@ -112,8 +118,8 @@ def rewrite(
             Code.INVOICE_ISSUED, "An issued invoice never changes: void it, and draw up another."
         )
     lines = _lines(content.items, invoice.currency)
-    rate = before.tax_rate if content.tax_rate is None else content.tax_rate
-    sums = totals(lines, tax_rate=rate, currency=invoice.currency)
+    tax = _tax(before, content)
+    sums = totals(lines, tax_rate=tax.rate, currency=invoice.currency)
 
     # Nothing can be refused from here on.
     draft = Draft(before, now=now, seed=seed)
@@ -121,7 +127,9 @@ def rewrite(
         replace(
             invoice,
             lines=lines,
-            tax_rate=rate,
+            tax_rate=tax.rate,
+            tax_category=tax.category,
+            tax_exemption_reason=tax.exemption_reason,
             subtotal=sums.subtotal,
             tax_amount=sums.tax_amount,
             amount=sums.amount,
@@ -137,9 +145,15 @@ def issue(
 ) -> Outcome:
     """Issue a draft as it stands. Again: nothing changes.
 
-    Refusals, in this order: invoice_not_found, invoice_void, invoice_pending.
+    Refusals, in this order: invoice_not_found, invoice_void, invoice_pending, validation_failed
+    (taxId: the draft is one of reverse charge, and the customer has none any more).
     """
     invoice = _draft_invoice(before, invoice_id)
+    if invoice.is_draft:
+        tax_id = before.customer.profile.tax_id
+        refuse(invoice.tax_rate, invoice.tax_category, invoice.tax_exemption_reason, tax_id)
+
+    # Nothing can be refused from here on.
     draft = Draft(before, now=now, seed=seed)
     if invoice.is_draft:
         _issue(draft, invoice, terms)
@@ -169,6 +183,16 @@ def _issue(draft: Draft, invoice: Invoice, terms: Terms) -> None:
         net_terms_days=terms.net_terms_days,
         not_before=draft.now,
     )
+
+
+def _tax(before: Snapshot, content: Content) -> Tax:
+    """Return the tax that was sent, whole, else the customer's."""
+    said = content.tax_rate, content.tax_category, content.tax_exemption_reason
+    if said == (None, None, None):
+        return before.tax
+    refuse(*said, before.customer.profile.tax_id)
+    rate, category, reason = said
+    return before.tax if rate is None else of(rate, category, reason)
 
 
 def _lines(items: Sequence[Item], currency: str) -> tuple[Line, ...]:

@@ -61,8 +61,8 @@ def purchase(
         quantity=wanted,
         unit_price=price.price_per_credit,
     )
-    rate = before.tax_rate
-    sums = totals([line], tax_rate=rate, currency=price.currency)
+    tax = before.tax
+    sums = totals([line], tax_rate=tax.rate, currency=price.currency)
     invoice = Invoice(
         id=InvoiceId(draft.new_id("purchase")),
         customer_id=before.customer.id,
@@ -74,7 +74,9 @@ def purchase(
         currency=price.currency,
         lines=(line,),
         subtotal=sums.subtotal,
-        tax_rate=rate,
+        tax_rate=tax.rate,
+        tax_category=tax.category,
+        tax_exemption_reason=tax.exemption_reason,
         tax_amount=sums.tax_amount,
         amount=sums.amount,
         amount_paid=money.rounded(ZERO, price.currency),

@@ -21,6 +21,7 @@ from usance.core.invoices import Line, LineKind, Refund
 from usance.core.metering import Counter, CounterKey
 from usance.core.pricing import PerUnit
 from usance.core.subscriptions import Segment, Subscription, SubscriptionPeriod
+from usance.core.tax import Tax
 from usance.core.values import replace
 
 ZERO: Final = Decimal(0)
@@ -173,9 +174,9 @@ def _bill_feature(
 def _refund(draft: Draft, rows: Sequence[Counter], line: Line) -> Refund:
     """Return a line below zero with what had charged the usage."""
     for row in rows:
-        if row.billed_tax_rate is not None:
-            return Refund(line, row.billed_by, row.billed_tax_rate)
-    return Refund(line, None, draft.before.tax_rate)
+        if row.billed_tax is not None:
+            return Refund(line, row.billed_by, row.billed_tax)
+    return Refund(line, None, draft.before.tax)
 
 
 def _charge(
@@ -337,9 +338,9 @@ def _mark_billed(
         draft.put(replace(row, billed_units=row.priced, billed_amount=amount, awaits_invoice=False))
 
 
-def charged_by(draft: Draft, invoice_id: InvoiceId | None, tax_rate: Decimal) -> None:
-    """Note on the counters that were just charged which document did it, and at which tax rate."""
+def charged_by(draft: Draft, invoice_id: InvoiceId | None, tax: Tax) -> None:
+    """Note on the counters that were just charged which document did it, and at which tax."""
     for key in draft.charged:
         for row in [c for c in draft.counters.values() if c.key[:4] == key[:4]]:
-            draft.put(replace(row, billed_by=invoice_id, billed_tax_rate=tax_rate))
+            draft.put(replace(row, billed_by=invoice_id, billed_tax=tax))
     draft.charged.clear()

@@ -26,6 +26,7 @@ from usance.core.outcome import Outcome
 from usance.core.payments import Application, EntryKind, Payment, Source
 from usance.core.refusals import Code, Refusal, invalid
 from usance.core.snapshot import Snapshot
+from usance.core.tax import TaxCategory
 
 ZERO: Final = Decimal(0)
 
@@ -337,7 +338,10 @@ def _when_spent(draft: Draft, one: Application) -> tuple[datetime, tuple[datetim
 
 
 def _ask_for(draft: Draft, payment: Payment, amount: Decimal) -> None:
-    """Invoice what the payment had brought and was paid out since: it was never the customer's."""
+    """Invoice what the payment had brought and was paid out since: it was never the customer's.
+
+    Nothing is sold by it, so it is outside the scope of a tax.
+    """
     line = Line(LineKind.REVERSED_PAYMENT, "Reversed payment that had been paid out", amount)
     sums = totals([line], tax_rate=ZERO, currency=payment.currency)
     invoice = Invoice(
@@ -352,6 +356,7 @@ def _ask_for(draft: Draft, payment: Payment, amount: Decimal) -> None:
         lines=(line,),
         subtotal=sums.subtotal,
         tax_rate=ZERO,
+        tax_category=TaxCategory.OUTSIDE_SCOPE,
         tax_amount=sums.tax_amount,
         amount=sums.amount,
         amount_paid=money.rounded(ZERO, payment.currency),

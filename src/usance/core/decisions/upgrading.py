@@ -292,8 +292,9 @@ def _adjust(
             currency=currency,
             corrects=corrects,
         )
-        # Usage in it was charged by giving back less for the base invoice, at that one's rate.
-        rating.charged_by(draft, None if corrects is None else corrects.id, note.tax_rate)
+        # Usage in it was charged by giving back less for the base invoice, at that one's tax.
+        tax = draft.before.tax if corrects is None else corrects.tax
+        rating.charged_by(draft, None if corrects is None else corrects.id, tax)
         crediting.apply_note(draft, note)
         return None
     invoice = billing.new_invoice(

@@ -17,6 +17,9 @@ CREATE TABLE accounts (
     grace_days      integer     NOT NULL CHECK (grace_days BETWEEN 0 AND 365),
     incomplete_days integer     NOT NULL CHECK (incomplete_days BETWEEN 1 AND 365),
     tax_rate        numeric     NOT NULL CHECK (tax_rate >= 0 AND tax_rate <= 100 AND tax_rate < 'Infinity'),
+    tax_category    text        CHECK (tax_category IN
+                        ('STANDARD', 'REDUCED', 'ZERO', 'REVERSE_CHARGE', 'EXEMPT', 'OUTSIDE_SCOPE')),
+    tax_exemption_reason text,
     -- How far a TEST account's clock runs ahead of the real one, in microseconds; 0 when LIVE.
     clock_offset_us bigint      NOT NULL CHECK (clock_offset_us >= 0 AND (mode = 'TEST' OR clock_offset_us = 0)),
     -- Days after which an overdue subscription ends by itself; null: never.
@@ -37,7 +40,10 @@ CREATE TABLE accounts (
     reminders       jsonb       NOT NULL DEFAULT '{}',  -- its rules: core/reminders.py
     ledger_accounts jsonb       NOT NULL DEFAULT '{}',  -- its own names in the journal; the others have ours
     catalog_version bigint      NOT NULL DEFAULT 0,  -- counts the changes of its catalogue
-    created_at      timestamptz NOT NULL
+    created_at      timestamptz NOT NULL,
+    CHECK (tax_category IS NULL OR (tax_rate > 0) = (tax_category IN ('STANDARD', 'REDUCED'))),
+    CHECK (tax_category <> 'REVERSE_CHARGE'),   -- that depends on the customer
+    CHECK (tax_exemption_reason IS NULL OR coalesce(tax_category IN ('EXEMPT', 'OUTSIDE_SCOPE'), false))
 );
 
 -- The picture on an account's documents; apart from its row, which every request reads.
@@ -158,6 +164,9 @@ CREATE TABLE customers (
     billing_address jsonb,
     tax_id          text,
     tax_rate        numeric     CHECK (tax_rate >= 0 AND tax_rate <= 100 AND tax_rate < 'Infinity'),
+    tax_category    text        CHECK (tax_category IN
+                        ('STANDARD', 'REDUCED', 'ZERO', 'REVERSE_CHARGE', 'EXEMPT', 'OUTSIDE_SCOPE')),
+    tax_exemption_reason text,
     zone            text,       -- null: the account's
     language        text        CHECK (language IN ('en', 'de', 'fr', 'es', 'it', 'nl', 'pt', 'ja')),  -- likewise
     reminders_enabled boolean   NOT NULL DEFAULT true,
@@ -167,7 +176,11 @@ CREATE TABLE customers (
     erased_at       timestamptz,
     -- Counts the changes of the customer and of all that it owns: what was read at one is true at it.
     revision        bigint      NOT NULL DEFAULT 0,
-    PRIMARY KEY (account_id, customer_id)
+    PRIMARY KEY (account_id, customer_id),
+    CHECK (tax_category IS NULL OR (tax_rate IS NOT NULL
+           AND (tax_rate > 0) = (tax_category IN ('STANDARD', 'REDUCED')))),
+    CHECK (tax_category <> 'REVERSE_CHARGE' OR tax_id IS NOT NULL),
+    CHECK (tax_exemption_reason IS NULL OR coalesce(tax_category IN ('EXEMPT', 'OUTSIDE_SCOPE'), false))
 ) WITH (fillfactor = 80);  -- each event writes its row anew: there is room for it on its page
 CREATE INDEX customers_newest ON customers (account_id, created_at DESC, customer_id DESC);
 
@@ -271,6 +284,9 @@ CREATE TABLE invoices (
     currency        text        NOT NULL CHECK (currency ~ '^[A-Z]{3}$'),
     subtotal        numeric     NOT NULL CHECK (subtotal >= 0 AND subtotal < 'Infinity'),
     tax_rate        numeric     NOT NULL CHECK (tax_rate >= 0 AND tax_rate <= 100 AND tax_rate < 'Infinity'),
+    tax_category    text        CHECK (tax_category IN
+                        ('STANDARD', 'REDUCED', 'ZERO', 'REVERSE_CHARGE', 'EXEMPT', 'OUTSIDE_SCOPE')),
+    tax_exemption_reason text,
     tax_amount      numeric     NOT NULL CHECK (tax_amount >= 0 AND tax_amount < 'Infinity'),
     amount          numeric     NOT NULL CHECK (amount = subtotal + tax_amount),
     amount_paid     numeric     NOT NULL CHECK (amount_paid >= 0 AND amount_paid <= amount),
@@ -311,7 +327,9 @@ CREATE TABLE invoices (
     CHECK (memo IS NULL OR kind = 'ONE_OFF'),
     CHECK ((number IS NULL) = (parties IS NULL)),
     CHECK (status <> 'VOID' OR amount_paid = 0),
-    CHECK ((starts_at IS NULL) = (ends_at IS NULL))
+    CHECK ((starts_at IS NULL) = (ends_at IS NULL)),
+    CHECK ((tax_rate > 0) = coalesce(tax_category IN ('STANDARD', 'REDUCED'), false)),
+    CHECK (tax_exemption_reason IS NULL OR coalesce(tax_category IN ('EXEMPT', 'OUTSIDE_SCOPE'), false))
 );
 -- The last word against billing twice: one document of a kind for a period and an occasion.
 CREATE UNIQUE INDEX invoices_identity ON invoices (account_id, customer_id, subscription_id, seq, kind, n)
@@ -475,6 +493,9 @@ CREATE TABLE credit_notes (
     currency        text        NOT NULL CHECK (currency ~ '^[A-Z]{3}$'),
     subtotal        numeric     NOT NULL CHECK (subtotal > 0 AND subtotal < 'Infinity'),
     tax_rate        numeric     NOT NULL CHECK (tax_rate >= 0 AND tax_rate <= 100 AND tax_rate < 'Infinity'),
+    tax_category    text        CHECK (tax_category IN
+                        ('STANDARD', 'REDUCED', 'ZERO', 'REVERSE_CHARGE', 'EXEMPT', 'OUTSIDE_SCOPE')),
+    tax_exemption_reason text,
     tax_amount      numeric     NOT NULL CHECK (tax_amount >= 0 AND tax_amount < 'Infinity'),
     amount          numeric     NOT NULL CHECK (amount = subtotal + tax_amount),
     invoice_ids     uuid[]      NOT NULL,
@@ -482,7 +503,9 @@ CREATE TABLE credit_notes (
     issued_at       timestamptz NOT NULL,
     parties         jsonb       NOT NULL,  -- seller and customer, as they were then
     PRIMARY KEY (account_id, customer_id, credit_note_id),
-    FOREIGN KEY (account_id, customer_id, subscription_id) REFERENCES subscriptions
+    FOREIGN KEY (account_id, customer_id, subscription_id) REFERENCES subscriptions,
+    CHECK ((tax_rate > 0) = coalesce(tax_category IN ('STANDARD', 'REDUCED'), false)),
+    CHECK (tax_exemption_reason IS NULL OR coalesce(tax_category IN ('EXEMPT', 'OUTSIDE_SCOPE'), false))
 );
 CREATE INDEX credit_notes_id ON credit_notes (credit_note_id);
 CREATE UNIQUE INDEX credit_notes_identity
@@ -624,11 +647,16 @@ CREATE TABLE counters (
     awaits_invoice  boolean NOT NULL,  -- its period is closed, and something in it is not billed yet
     billed_by       uuid,              -- the invoice that charged it last …
     billed_tax_rate numeric CHECK (billed_tax_rate >= 0 AND billed_tax_rate <= 100), -- … at this rate
+    billed_tax_category text CHECK (billed_tax_category IN
+                        ('STANDARD', 'REDUCED', 'ZERO', 'REVERSE_CHARGE', 'EXEMPT', 'OUTSIDE_SCOPE')),
+    billed_tax_exemption_reason text,
     PRIMARY KEY (account_id, customer_id, subscription_id, seq, feature_key, version_id, "window"),
     FOREIGN KEY (account_id, customer_id, subscription_id, seq) REFERENCES periods,
     FOREIGN KEY (account_id, customer_id, billed_by) REFERENCES invoices,
     FOREIGN KEY (account_id, version_id) REFERENCES plan_versions,
-    CHECK (billed_by IS NULL OR billed_tax_rate IS NOT NULL)
+    CHECK (billed_by IS NULL OR billed_tax_rate IS NOT NULL),
+    CHECK ((coalesce(billed_tax_rate, 0) > 0)
+           = coalesce(billed_tax_category IN ('STANDARD', 'REDUCED'), false))
 ) WITH (fillfactor = 80);  -- each event writes its row anew: there is room for it on its page
 CREATE INDEX counters_awaiting ON counters (account_id, customer_id, subscription_id) WHERE awaits_invoice;
 
