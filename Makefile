@@ -50,9 +50,10 @@ $(BIN)/python:
 	@$(PIP) install --no-deps --no-build-isolation -e .
 	@touch $@
 
-.venv/.installed-dev: .venv/.installed requirements-dev.txt
+.venv/.installed-dev: .venv/.installed requirements-dev.txt requirements-rules.txt
 	@echo "Installing from requirements-dev.txt"
 	@$(PIP) install --require-hashes -r requirements-dev.txt
+	@$(PIP) install --no-deps --require-hashes -r requirements-rules.txt
 	@touch $@
 
 # --- checking: stops at the first stage that fails ---------------------------------------------
@@ -107,6 +108,7 @@ schema: install
 lock: install-dev
 	@$(LOCK) pyproject.toml requirements.in -o requirements.txt
 	@$(LOCK) requirements-dev.in -o requirements-dev.txt
+	@$(LOCK) --no-deps requirements-rules.in -o requirements-rules.txt
 
 clean:
 	@rm -rf .venv build dist .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis \

@@ -130,6 +130,21 @@ OPERATIONS = list(_operations())
 # --- samples --------------------------------------------------------------------------------------
 
 _OF_FORMAT = {"date-time": "2026-01-01T00:00:00Z", "uuid": UNKNOWN}
+# What an e-invoice needs of who sells and of who buys.
+SELLER: dict[str, Any] = {
+    "legalName": "Northwind GmbH",
+    "address": {"line1": "Torstr. 1", "city": "Berlin", "postalCode": "10119", "country": "DE"},
+    "vatId": "DE123456789",
+    "phone": "+49 30 123456",
+    "email": "billing@northwind.example",
+    "iban": "DE89370400440532013000",
+}
+BUYER: dict[str, Any] = {
+    "name": "Stadt Musterhausen",
+    "billingAddress": {"city": "Musterhausen", "postalCode": "12345", "country": "DE"},
+    "buyerReference": "04011000-12345-34",
+    "electronicAddress": {"scheme": "0204", "value": "04011000-12345-34"},
+}
 # Two names of one thing, of which one is sent.
 EITHER = {
     "planId": "planKey",
@@ -325,6 +340,8 @@ class World:
         """Bring things into the state that an operation is about."""
         if op.path == "/holds":
             await self.shop.started(known["planKey"], known["customerReferenceId"])
+        if op.path.endswith("/e-invoice"):
+            known |= await self.complete(known)
         if op.path == "/subscriptions/cancellation/{subscriptionId}/scheduled":
             await self.shop.cancel(known["subscriptionId"])
         if str(op) == "POST /payments":
@@ -349,6 +366,20 @@ class World:
         made = await self.subscription(known)
         ended = await self.shop.cancel(made["subscriptionId"], "?cancelMode=IMMEDIATE")
         return {"creditNoteId": ended.data["creditNote"]["id"]}
+
+    async def complete(self, known: dict[str, Any]) -> dict[str, Any]:
+        """Make an invoice and a credit note that say all that an e-invoice must."""
+        reference = f"{known['customerReferenceId']}-e"
+        said = {"seller": SELLER, "taxRate": 19, "taxCategory": "STANDARD"}
+        assert (await self.api.patch("/settings", said)).status == 200
+        await self.shop.customer(reference, **BUYER)
+        started = await self.shop.started(f"{self._prefix}starter_monthly", reference)
+        path = f"{started['subscription']['id']}?cancelMode=IMMEDIATE"
+        ended = await self.api.post(f"/subscriptions/cancellation/{path}")
+        return {
+            "invoiceId": started["invoice"]["id"],
+            "creditNoteId": ended.data["creditNote"]["id"],
+        }
 
     async def one_off(self, known: dict[str, Any], **more: Any) -> str:
         """Make an invoice of the seller's own lines, of a customer of its own; return its id."""

@@ -225,6 +225,10 @@ _ELSEWHERE = {
     "/holds": {200, 402, 403},
     "/holds/{holdId}/settle": {200},
     "/invoices/{invoiceId}/pdf": {409},  # of what accrues: see test_papers.py
+    "/invoices/{invoiceId}/e-invoice": {
+        409
+    },  # of what is void or lacks something: test_e_invoices.py
+    "/credit-notes/{creditNoteId}/e-invoice": {409},
 }
 
 
@@ -324,6 +328,8 @@ STRICT_QUERIES = {
     "GET /payments/statements/entries",
     "GET /invoices/{invoiceId}/pdf",
     "GET /credit-notes/{creditNoteId}/pdf",
+    "GET /invoices/{invoiceId}/e-invoice",
+    "GET /credit-notes/{creditNoteId}/e-invoice",
 }
 
 

@@ -22,6 +22,8 @@ ALL = {
     "taxRate": Decimal("19.5"),
     "taxCategory": "REDUCED",
     "taxExemptionReason": None,
+    "buyerReference": "04011000-12345-34",
+    "electronicAddress": {"scheme": "0204", "value": "04011000-12345-34"},
     "timeZone": "Europe/Berlin",
     "language": "de",
     "metadata": {"tier": "gold", "seats": 3, "share": Decimal("0.10"), "tags": ["a", {"b": None}]},
@@ -153,7 +155,10 @@ async def test_any_reference_can_be_reached_on_a_real_server(served: Served):
 
 # --- refusing -----------------------------------------------------------------------------------
 
-TEXTS = ["email", "firstName", "lastName", "name", "phoneNumber", "taxId", "customerReferenceId"]
+TEXTS = [
+    "email", "firstName", "lastName", "name", "phoneNumber", "taxId", "buyerReference",
+    "customerReferenceId",
+]  # fmt: skip
 NO_TEXT = [1, Decimal("1.5"), True, [], ["a"], {}, {"a": 1}]
 BAD_TEXTS = ["", "x" * 256, "a\x00b", "a\nb", "\x7f", "\x85", "a\x1b[0m"]
 NO_NUMBER = ["", "x", "1,5", " 1", "0x1", "1e", "1_000", "٣", "NaN", "Infinity", True, [], {}]

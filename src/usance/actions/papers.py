@@ -61,37 +61,52 @@ async def invoice(tx: Tx, call: Call, invoice_id: UUID, style: Style) -> Paper:
 
     Refusals, in this order: invoice_not_found, invoice_pending (it still accrues).
     """
+    found, customer = await read_invoice(tx, call, invoice_id)
+    if found.status is InvoiceStatus.PENDING and not found.is_draft:
+        raise Refusal(Code.INVOICE_PENDING, "The invoice is not issued yet: it still accrues.")
+    said = found.parties or parties.of(call.account, customer)
+    one = of_invoice(found, said, call.account, spoken(style, customer, call.account))
+    return await with_logo(tx, call, one)
+
+
+async def credit_note(tx: Tx, call: Call, note_id: UUID, style: Style) -> Paper:
+    """Return a credit note as it is printed, or refuse: credit_note_not_found."""
+    found, corrected, customer = await read_note(tx, call, note_id)
+    one = of_note(found, corrected, call.account, spoken(style, customer, call.account))
+    return await with_logo(tx, call, one)
+
+
+async def with_logo(tx: Tx, call: Call, one: Paper) -> Paper:
+    """Return the document with the seller's logo, if there is one."""
+    logo = await logos.get(tx, call)
+    return one if logo is None else replace(one, logo=logo.picture)
+
+
+async def read_invoice(tx: Tx, call: Call, invoice_id: UUID) -> tuple[Invoice, Customer]:
+    """Return an invoice with its customer, or refuse: invoice_not_found."""
     found = await stored.find(tx, call.account.id, InvoiceId(invoice_id))
     if found is None:
         raise Refusal(Code.INVOICE_NOT_FOUND, "There is no such invoice.")
     owner = found.customer_id
     customer = (await stored_customers.by_ids(tx, call.account.id, [owner]))[owner]
     await ledger.settled(tx, call, customer)
-    if found.status is InvoiceStatus.PENDING and not found.is_draft:
-        raise Refusal(Code.INVOICE_PENDING, "The invoice is not issued yet: it still accrues.")
-    said = found.parties or parties.of(call.account, customer)
-    one = of_invoice(found, said, call.account, _spoken(style, customer, call.account))
-    return await _with_logo(tx, call, one)
+    return found, customer
 
 
-async def credit_note(tx: Tx, call: Call, note_id: UUID, style: Style) -> Paper:
-    """Return a credit note as it is printed, or refuse: credit_note_not_found."""
+async def read_note(
+    tx: Tx, call: Call, note_id: UUID
+) -> tuple[CreditNote, tuple[str, ...], Customer]:
+    """Return a note, the numbers of its invoices, its customer; or refuse: credit_note_not_found."""
     found = await stored.find_note(tx, call.account.id, CreditNoteId(note_id))
     if found is None:
         raise Refusal(Code.CREDIT_NOTE_NOT_FOUND, "There is no such credit note.")
-    corrected = await stored.numbers(tx, call.account.id, found.customer_id, found.invoice_ids)
+    numbers = await stored.numbers(tx, call.account.id, found.customer_id, found.invoice_ids)
     owner = found.customer_id
     customer = (await stored_customers.by_ids(tx, call.account.id, [owner]))[owner]
-    one = of_note(found, corrected, call.account, _spoken(style, customer, call.account))
-    return await _with_logo(tx, call, one)
+    return found, numbers, customer
 
 
-async def _with_logo(tx: Tx, call: Call, one: Paper) -> Paper:
-    logo = await logos.get(tx, call)
-    return one if logo is None else replace(one, logo=logo.picture)
-
-
-def _spoken(style: Style, customer: Customer, account: Account) -> Style:
+def spoken(style: Style, customer: Customer, account: Account) -> Style:
     """Return the style with the language that was asked for, else the customer's, else the account's."""
     return replace(style, language=style.language or language_of(customer, account))
 
@@ -230,15 +245,15 @@ def customer_name(said: Mapping[str, object]) -> str:
     return _text(said, "name") or _text(said, "email") or str(said["reference"])
 
 
-def printed(one: Paper) -> bytes:
+def printed(one: Paper, *, attached: tuple[str, bytes] | None = None) -> bytes:
     """Return a document as PDF: without its logo, should that not be printable any more.
 
     It was tried when it was sent; a document is worth more than its logo.
     """
     try:
-        return pdf.render(one)
+        return pdf.render(one, attached=attached)
     except UnusableLogo:
-        return pdf.render(replace(one, logo=None))
+        return pdf.render(replace(one, logo=None), attached=attached)
 
 
 def file_name(number: str | None) -> str:

@@ -15,6 +15,7 @@ from usance.api.answers import Many, One, answer, listing, show
 from usance.api.bodies import Lenient, Shape
 from usance.api.calls import Command, Reading
 from usance.api.credits import PoolShape
+from usance.api.electronic import ElectronicAddress
 from usance.api.fields import (
     Address,
     Choice,
@@ -56,6 +57,12 @@ class _Said(Lenient):
     )
     tax_exemption_reason: LongText | None = Field(
         default=None, description="Of EXEMPT and OUTSIDE_SCOPE: printed on the documents."
+    )
+    buyer_reference: Text255 | None = Field(
+        default=None, description="Of e-invoices: the Leitweg-ID of a public buyer, or alike."
+    )
+    electronic_address: ElectronicAddress | None = Field(
+        default=None, description="Where e-invoices go; without one, `email`."
     )
     time_zone: Zone | None = None
     language: DocumentLanguage | None = None
@@ -101,6 +108,8 @@ class CustomerShape(Shape):
     tax_rate: Number | None
     tax_category: TaxCategory | None
     tax_exemption_reason: str | None
+    buyer_reference: str | None
+    electronic_address: Mapping[str, str] | None
     time_zone: str | None
     language: str | None
     reminders_enabled: bool
@@ -213,6 +222,8 @@ def _fields(customer: Customer) -> dict[str, Any]:
         "tax_rate": profile.tax_rate,
         "tax_category": profile.tax_category,
         "tax_exemption_reason": profile.tax_exemption_reason,
+        "buyer_reference": profile.buyer_reference,
+        "electronic_address": profile.electronic_address,
         "time_zone": profile.zone,
         "language": profile.language,
         "reminders_enabled": profile.reminders_enabled,

@@ -16,6 +16,7 @@ from pydantic_core import PydanticCustomError
 
 from usance.api import json
 from usance.core import money, periods
+from usance.documents.einvoice.codes import ADDRESS_SCHEMES
 from usance.documents.paper import Language
 
 _CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f]")
@@ -225,6 +226,19 @@ Address: TypeAlias = Annotated[
         max_length=20,
         examples=[{"line1": "1 Main St", "city": "Berlin", "postalCode": "10115", "country": "DE"}],
     ),
+]
+
+
+def _scheme(value: str) -> str:
+    if value not in ADDRESS_SCHEMES:
+        raise _fault("This must be a code of the Electronic Address Scheme, such as 0204 or EM.")
+    return value
+
+
+Scheme: TypeAlias = Annotated[
+    str,
+    AfterValidator(_scheme),
+    Field(json_schema_extra={"enum": list(ADDRESS_SCHEMES)}, examples=["EM"]),
 ]
 
 # --- in paths -----------------------------------------------------------------------------------

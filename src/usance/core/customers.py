@@ -27,6 +27,8 @@ class Profile:
     tax_rate: Decimal | None = None  # None: the account's, with its category and reason
     tax_category: TaxCategory | None = None
     tax_exemption_reason: str | None = None
+    buyer_reference: str | None = None  # on e-invoices: a Leitweg-ID, an order's number
+    electronic_address: Mapping[str, str] | None = None  # `scheme`, `value`: where those go
     zone: str | None = None  # IANA; None: the account's
     language: str | None = None  # of documents, by ISO 639; None: the account's
     reminders_enabled: bool = True  # whether unpaid invoices are reminded of by e-mail

@@ -22,6 +22,10 @@ def of(account: Account, customer: Customer) -> Mapping[str, Mapping[str, object
         "email": profile.email,
         "address": dict(profile.billing_address) if profile.billing_address else None,
         "taxId": profile.tax_id,
+        "buyerReference": profile.buyer_reference,
+        "electronicAddress": (
+            dict(profile.electronic_address) if profile.electronic_address else None
+        ),
     }
     return {
         "seller": {"name": account.name, **account.seller},

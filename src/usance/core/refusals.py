@@ -65,6 +65,7 @@ class Code(StrEnum):
     INVOICE_NOT_VOIDABLE = "invoice_not_voidable"
     INVOICE_NOT_OVERDUE = "invoice_not_overdue"
     INVOICE_ISSUED = "invoice_issued"
+    E_INVOICE_INCOMPLETE = "e_invoice_incomplete"
     ENTRY_SETTLED = "entry_settled"
     NO_PROPOSAL = "no_proposal"
     PROPOSAL_CHANGED = "proposal_changed"

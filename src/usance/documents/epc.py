@@ -114,6 +114,15 @@ def is_iban(text: str) -> bool:
     return bool(_IBAN.fullmatch(iban)) and _remainder(iban) == 1
 
 
+def is_sepa(text: str) -> bool:
+    """Return whether the text is an account to which SEPA credit transfers go.
+
+    >>> is_sepa("DE89 3704 0044 0532 0130 00"), is_sepa("TR330006100519786457841326")
+    (True, False)
+    """
+    return is_iban(text) and _compact(text)[:2] in _SEPA.split()
+
+
 def is_structured(text: str) -> bool:
     """Return whether the text is a creditor reference of ISO 11649, spaces aside.
 
@@ -130,7 +139,7 @@ def _account(text: str) -> str:
         raise NoCode(Reason.NO_IBAN)
     if not is_iban(iban):
         raise NoCode(Reason.IBAN_WRONG)
-    if iban[:2] not in _SEPA.split():
+    if not is_sepa(iban):
         raise NoCode(Reason.NOT_SEPA)
     return iban
 

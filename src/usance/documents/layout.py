@@ -287,11 +287,12 @@ def _taxes(paper: Paper, texts: Texts) -> tuple[list[list[str]], list[str]]:
             net=_money(paper, tax.net),
         )
         rows.append([label, _money(paper, tax.amount)])
-        reasons += block([_reason(tax, texts)])
+        reasons += block([reason(tax, texts)])
     return rows, list(dict.fromkeys(reasons))
 
 
-def _reason(tax: Tax, texts: Texts) -> str:
+def reason(tax: Tax, texts: Texts) -> str:
+    """Return why a tax is not charged: as the seller says it, else as it is usually said."""
     usual = {
         TaxCategory.ZERO: texts.zero_rated,
         TaxCategory.EXEMPT: texts.exempt,

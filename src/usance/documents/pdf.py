@@ -44,10 +44,21 @@ _BLANK: Final = Paper(
     due=_NOTHING,
     mark=Mark.DRAFT,
 )
+_ATTACHING: Final = (
+    b'#let attached = "%s"\n'
+    b'#pdf.attach(attached, read(attached, encoding: none), relationship: "alternative", '
+    b'mime-type: "text/xml", description: "The invoice for programs")\n'
+)
+_NOT_SHOWN: Final = re.compile(r'the text `"([^`]*)"` could not be displayed')
+_ESCAPED: Final = re.compile(r"\\u\{([0-9a-f]{1,6})\}")
+_SQUARE: Final = "\N{WHITE SQUARE}"
 
 
-def render(paper: Paper) -> bytes:
+def render(paper: Paper, *, attached: tuple[str, bytes] | None = None) -> bytes:
     """Return the document as PDF, or raise `UnusableLogo`.
+
+    With a file of text `attached` (its name and bytes) it is PDF/A-3b and carries it. There a
+    character that no font has is a white square: PDF/A allows none that cannot be shown.
 
     Safe to call from several threads: each has a compiler of its own, and typst runs without the
     interpreter's lock.
@@ -55,15 +66,19 @@ def render(paper: Paper) -> bytes:
     logo = None if paper.logo is None else format_of(paper.logo)
     sheet, pictures = layout.sheet(paper, logo=logo)
     files = {"main.typ": _template(), "sheet.json": json.dumps(sheet).encode(), **pictures}
+    if attached is not None:
+        name, data = attached
+        files |= {"main.typ": _ATTACHING % name.encode() + _template(), name: data}
     if paper.logo is not None:
         files["logo.json"] = _numbers(paper.logo)
     issued_on = paper.issued_on
     issued = _EPOCH if issued_on is None else datetime.combine(issued_on, time(), UTC)
     try:
-        pdf = _compiled(files, issued)
+        pdf = _compiled(files, issued) if attached is None else _archived(files, issued)
     except typst.TypstError as error:
-        # The one thing in a paper that typst reads and can refuse; all else is strings.
-        if logo is not None and _NOT_A_PICTURE.match(error.message):
+        # The one thing in a paper that typst reads and can refuse; all else is strings. PDF/A takes
+        # fewer pictures than PDF.
+        if logo is not None and (attached is not None or _NOT_A_PICTURE.match(error.message)):
             raise UnusableLogo("The logo's picture is broken.") from error
         raise
     finally:
@@ -82,9 +97,46 @@ def try_logo(picture: bytes) -> Format:
     return kind
 
 
-def _compiled(files: dict[str, bytes], issued: datetime) -> bytes:
+def _archived(files: dict[str, bytes], issued: datetime) -> bytes:
+    """Return the document as PDF/A-3b; what no font can show is replaced where typst names it."""
+    while True:
+        try:
+            return _compiled(files, issued, archive=True)
+        except typst.TypstError as error:
+            named = "".join(_plain(one) for one in _NOT_SHOWN.findall(error.diagnostic))
+            unfit = str.maketrans(dict.fromkeys(named, _SQUARE))
+            sheet = json.loads(files["sheet.json"])
+            replaced = json.dumps(_replaced(sheet, unfit)).encode()
+            if replaced == files["sheet.json"]:
+                raise
+            files = files | {"sheet.json": replaced}
+
+
+def _plain(named: str) -> str:
+    """Return characters as they are, which typst shows as Rust writes them."""
+    return _ESCAPED.sub(lambda found: chr(int(found[1], 16)), named)
+
+
+def _replaced(value: object, unfit: dict[int, str]) -> object:
+    match value:
+        case str():
+            return value.translate(unfit)
+        case list():
+            return [_replaced(one, unfit) for one in value]
+        case dict():
+            return {name: _replaced(one, unfit) for name, one in value.items()}
+        case _:
+            return value
+
+
+def _compiled(files: dict[str, bytes], issued: datetime, *, archive: bool = False) -> bytes:
     # The binding's stub lacks the files as a dictionary, of which its manual tells.
-    pdf = _compiler().compile(input=files, format="pdf", timestamp=issued)  # type: ignore[type-var]
+    pdf = _compiler().compile(
+        input=files,  # type: ignore[type-var]
+        format="pdf",
+        timestamp=issued,
+        pdf_standards="a-3b" if archive else None,
+    )
     assert isinstance(pdf, bytes), "without a file to write to, the document is returned"
     return pdf
 

@@ -25,7 +25,8 @@ from usance.store.db import Tx
 _SELECT: Final = """
     SELECT c.account_id, c.customer_id, c.reference, c.email, c.first_name, c.last_name, c.name,
            c.phone_number, c.billing_address, c.tax_id, c.tax_rate, c.tax_category,
-           c.tax_exemption_reason, c.zone, c.language, c.reminders_enabled, c.metadata,
+           c.tax_exemption_reason, c.buyer_reference, c.electronic_address, c.zone, c.language,
+           c.reminders_enabled, c.metadata,
            c.created_at, c.decided_at, c.erased_at, c.revision
       FROM customers c
 """
@@ -164,17 +165,19 @@ _TAKE_REFERENCE: Final = """
 _INSERT: Final = """
     INSERT INTO customers (account_id, customer_id, reference, email, first_name, last_name, name,
                            phone_number, billing_address, tax_id, tax_rate, tax_category,
-                           tax_exemption_reason, zone, language, reminders_enabled, metadata,
-                           created_at, decided_at)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $18)
+                           tax_exemption_reason, buyer_reference, electronic_address, zone,
+                           language, reminders_enabled, metadata, created_at, decided_at)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19,
+            $20, $20)
 """
 
 _UPDATE: Final = """
     UPDATE customers
        SET reference = $3, email = $4, first_name = $5, last_name = $6, name = $7,
            phone_number = $8, billing_address = $9, tax_id = $10, tax_rate = $11,
-           tax_category = $12, tax_exemption_reason = $13, zone = $14, language = $15,
-           reminders_enabled = $16, metadata = $17, erased_at = $18, revision = revision + 1
+           tax_category = $12, tax_exemption_reason = $13, buyer_reference = $14,
+           electronic_address = $15, zone = $16, language = $17, reminders_enabled = $18,
+           metadata = $19, erased_at = $20, revision = revision + 1
      WHERE account_id = $1
        AND customer_id = $2
 """
@@ -358,6 +361,8 @@ def _said(profile: Profile) -> tuple[object, ...]:
         profile.tax_rate,
         profile.tax_category,
         profile.tax_exemption_reason,
+        profile.buyer_reference,
+        profile.electronic_address,
         profile.zone,
         profile.language,
         profile.reminders_enabled,
@@ -381,6 +386,8 @@ def _customer(row: asyncpg.Record) -> Customer:
             tax_rate=row["tax_rate"],
             tax_category=rows.tax_category(row["tax_category"]),
             tax_exemption_reason=row["tax_exemption_reason"],
+            buyer_reference=row["buyer_reference"],
+            electronic_address=row["electronic_address"],
             zone=row["zone"],
             language=row["language"],
             reminders_enabled=row["reminders_enabled"],

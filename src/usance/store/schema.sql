@@ -323,6 +323,8 @@ CREATE TABLE public.customers (
     tax_rate numeric,
     tax_category text,
     tax_exemption_reason text,
+    buyer_reference text,
+    electronic_address jsonb,
     zone text,
     language text,
     reminders_enabled boolean DEFAULT true NOT NULL,

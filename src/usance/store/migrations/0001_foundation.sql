@@ -167,6 +167,8 @@ CREATE TABLE customers (
     tax_category    text        CHECK (tax_category IN
                         ('STANDARD', 'REDUCED', 'ZERO', 'REVERSE_CHARGE', 'EXEMPT', 'OUTSIDE_SCOPE')),
     tax_exemption_reason text,
+    buyer_reference text,       -- on e-invoices: a Leitweg-ID, an order's number
+    electronic_address jsonb,   -- where they go: `scheme`, `value`
     zone            text,       -- null: the account's
     language        text        CHECK (language IN ('en', 'de', 'fr', 'es', 'it', 'nl', 'pt', 'ja')),  -- likewise
     reminders_enabled boolean   NOT NULL DEFAULT true,
