@@ -130,7 +130,7 @@ async def test_below_zero_it_is_a_credit_note_alone_and_never_a_negative_invoice
     assert answer.data["invoice"] is None
     assert set(note) == {
         "id", "number", "invoiceIds", "subtotal", "taxRate", "taxCategory", "taxExemptionReason", "taxAmount", "amount", "currency",
-        "appliedToInvoices", "toBalance", "lines", "issuedAt", "customerReferenceId",
+        "appliedToInvoices", "toBalance", "refunded", "refunds", "lines", "issuedAt", "customerReferenceId",
         "subscriptionId", "seller", "customer",
     }  # fmt: skip
     assert (note["amount"], note["toBalance"], note["appliedToInvoices"]) == (490, 490, 0)
