@@ -30,6 +30,8 @@ from usance.store.snapshot import Named
 from usance.store.statements import Part, Stored
 
 METHOD: Final = "BANK_TRANSFER"
+# Characters of an identity: 96 bits, which no two entries of a customer share, on a statement of account.
+_SHOWN: Final = 24
 _FIRST_DAY: Final = date(1970, 1, 1)
 
 
@@ -181,6 +183,11 @@ def _settled(entry: Stored) -> Refusal:
     return Refusal(Code.ENTRY_SETTLED, told, detail={"amountOpen": entry.open})
 
 
+def _reference(entry: Stored, n: int) -> str:
+    """Return what a part's payment is known by: the entry's identity, as far as people may be shown it."""
+    return f"bank-{entry.said.identity[:_SHOWN]}-{n}"
+
+
 async def _pay(
     tx: Tx, call: Call, entry: Stored, whose: tuple[Customer, Allotment], n: int
 ) -> PaymentId:
@@ -191,12 +198,12 @@ async def _pay(
         currency=entry.said.currency,
         paid_at=_booked_at(call, customer, entry),
         method=METHOD,
-        reference=f"{entry.said.identity}-{n}",
+        reference=_reference(entry, n),
         shares=allotment.shares,
     )
     invoices = tuple({share.invoice_id for share in allotment.shares} | set(allotment.shown))
     named = Named(
-        references=(f"{entry.said.identity}-{n}",),
+        references=(_reference(entry, n),),
         invoices=invoices,
         subscriptions=await stored_invoices.subscriptions_of(tx, call.account.id, invoices),
     )

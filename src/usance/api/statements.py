@@ -98,7 +98,10 @@ class NoteShape(Shape):
 
 
 class BankStatementShape(Shape):
-    """A file that was read; its counts are of all its entries, as they stood then."""
+    """A file that was read; its counts are of all its entries, as they stood then.
+
+    What is proposed, and what matches nothing, is counted before any of its own entries is applied.
+    """
 
     id: UUID
     format: str
