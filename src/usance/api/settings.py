@@ -14,7 +14,7 @@ from usance.api import reminder_rules, routes
 from usance.api.answers import One, answer, show
 from usance.api.bodies import Shape, Strict
 from usance.api.calls import Command, Reading
-from usance.api.electronic import ElectronicAddress
+from usance.api.electronic import SellersElectronicAddress
 from usance.api.fields import (
     Address,
     Choice,
@@ -66,7 +66,7 @@ class Seller(Strict):
     phone: Text255 | None = None
     contact_name: Text255 | None = None
     registration_number: Text255 | None = None
-    electronic_address: ElectronicAddress | None = None
+    electronic_address: SellersElectronicAddress | None = None
     website: Text255 | None = None
     account_holder: Text255 | None = None
     bank_name: Text255 | None = None
