@@ -1,6 +1,7 @@
 """Reminders: seen, planned, sent once, whatever dies on the way."""
 
 import asyncio
+import base64
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -9,6 +10,7 @@ import pytest
 from tests.api import client
 from tests.api.client import Api
 from tests.api.shop import START, USER, Shop, stop_clock
+from tests.documents.test_logo import png
 from tests.mail.postbox import dies, postbox
 
 from usance import clock
@@ -186,7 +188,9 @@ async def test_another_accounts_invoices_are_nobodys_business(shop: Shop, other_
 
 async def test_a_reminder_is_sent_with_its_invoice_and_never_again(shop: Shop):
     await rules(shop, bcc=["books@acme.example"], replyTo="help@acme.example")
-    await owing(shop, language="de")
+    invoice = await owing(shop, language="de")
+    logo = {"picture": base64.b64encode(png(20, 10)).decode()}
+    assert (await shop.api.send("PUT", "/settings/logo", logo)).status == 200
     await shop.advance("P3D")
     async with postbox() as box:
         assert await mailing.plan(shop.api.db) == 1
@@ -199,7 +203,8 @@ async def test_a_reminder_is_sent_with_its_invoice_and_never_again(shop: Shop):
     assert "Bcc" not in letter
     assert letter["Subject"].startswith("Zahlungserinnerung: Rechnung INV-2027-")
     (pdf,) = letter.iter_attachments()
-    assert pdf.get_content()[:5] == b"%PDF-"
+    printed = await shop.api.get(f"/invoices/{invoice}/pdf")
+    assert pdf.get_content() == printed.raw  # in the customer's language, with the logo
     assert await sent(shop) == [(1, "SENT", None)]
 
 

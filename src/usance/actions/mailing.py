@@ -8,7 +8,7 @@ Sources: BILLING.md, "Receivables" ("Reminders").
 """
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
@@ -25,7 +25,6 @@ from usance.core.accounts import Account
 from usance.core.customers import Customer
 from usance.core.invoices import Invoice, InvoiceStatus
 from usance.core.reminders import ReminderState, Skip
-from usance.documents import pdf
 from usance.mail import message, smtp
 from usance.mail.message import Letter
 from usance.mail.smtp import Fate, Session, Told
@@ -54,6 +53,7 @@ class _Claimed:
     customer: Customer
     invoice: Invoice
     recipient: str
+    logo: bytes | None
     now: datetime
 
 
@@ -120,7 +120,10 @@ async def _claim(tx: Tx, name: Name) -> _Claimed | None:
     attempts = await stored.claim(tx, name, recipient, real=real)
     if attempts is None:
         return None
-    return _Claimed(name, attempts, account, customer, invoice, recipient, account.now(real))
+    logo = await accounts.logo(tx, account.id)
+    picture = None if logo is None else logo[1]
+    now = account.now(real)
+    return _Claimed(name, attempts, account, customer, invoice, recipient, picture, now)
 
 
 def _skip(
@@ -152,7 +155,7 @@ async def _letter(server: MailServer, claimed: _Claimed) -> Letter:
     paper = papers.of_invoice(
         invoice, invoice.parties or parties.of(account, customer), account, Style(language)
     )
-    content = await asyncio.to_thread(pdf.render, paper)
+    content = await asyncio.to_thread(papers.printed, replace(paper, logo=claimed.logo))
     own = account.seller.get("email")
     reply_to = rules_of.rules(account.reminders).reply_to or rules_of.address(
         None if own is None else str(own)
