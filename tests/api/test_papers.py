@@ -152,3 +152,24 @@ async def test_usage_that_was_priced_by_tiers_shows_them(shop: Shop):
     text = await printed(shop, f"/invoices/{issued['id']}/pdf")
     for said in ("0.02", "20.00", "0.01", "5.00", "25.00"):
         assert said in text, said
+
+
+async def test_units_that_the_plan_includes_are_told(shop: Shop):
+    """150 units, 100 of them included: 50 at 0.02."""
+    price = {"model": "per_unit", "unitPrice": Decimal("0.02"), "includedUnits": 100}
+    plan = {
+        "key": "with_some",
+        "name": "With some",
+        "price": {"amount": 10, "currency": "USD"},
+        "interval": {"unit": "MONTH", "count": 1},
+        "billingTiming": "IN_ARREARS",
+        "features": [{"key": "ai_chat", "price": price}],
+    }
+    assert (await shop.api.post("/catalog/apply", {"plans": [plan]})).status == 200
+    await shop.subscribe("with_some")
+    await shop.use(150)
+    await shop.advance("P32D")
+    issued = (await shop.api.get("/invoices?status=DUE")).data[0]
+    text = await printed(shop, f"/invoices/{issued['id']}/pdf")
+    for said in ("150", "1.00", "100 of them included"):
+        assert said in text, said

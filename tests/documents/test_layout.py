@@ -173,6 +173,12 @@ def test_tiers_tell_how_the_amount_came_about():
     assert _row(fee)["tiers"][0][4]["text"] == "plus a flat fee of €5.00"
 
 
+def test_what_a_plan_includes_is_told():
+    line = Line("Calls", D("33.46"), quantity=D("2345.5"), included=D(1000))
+    assert _row(line)["notes"] == ["1,000 of them included"]
+    assert _row(line, language=Language.JA)["notes"] == ["うち無料分 1,000"]
+
+
 def test_a_share_and_days_and_a_note_stand_below():
     line = Line("Team", D(1), LINES[0].days, share=LINES[2].share, note="from Pro\nto Team")
     assert _row(line)["notes"] == [

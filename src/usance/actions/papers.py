@@ -184,9 +184,22 @@ def _line(one: Line, zone: ZoneInfo) -> paper.Line:
         days=_days(one.starts_at, one.ends_at, zone),
         quantity=one.quantity,
         unit_price=one.unit_price,
+        included=_included(one),
         tiers=_tiers(one),
         share=share,
     )
+
+
+def _included(one: Line) -> Decimal | None:
+    """Return the units of a line that the plan includes, where all of them are the line's own.
+
+    Late usage and a later part of a period count from what was used before.
+    """
+    how = one.calculation
+    if how is None or how.metered is None or how.billed_before or how.metered.before:
+        return None
+    free = (step.quantity for step in how.steps if step.kind is StepKind.INCLUDED)
+    return next(free, None)
 
 
 def _tiers(one: Line) -> tuple[paper.Tier, ...]:

@@ -250,6 +250,9 @@ def _notes(paper: Paper, line: Line, texts: Texts) -> list[str]:
     if line.share is not None:
         elapsed, length = formats.share(line.share, paper.language)
         notes.append(texts.share.format(elapsed=elapsed, length=length))
+    if line.included is not None:
+        quantity = formats.number(line.included, language=paper.language)
+        notes.append(texts.included.format(quantity=quantity))
     if line.note:
         notes.append(line.note)
     return block(notes)

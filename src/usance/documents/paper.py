@@ -132,6 +132,7 @@ class Line:
     quantity: Decimal | None = None
     unit: str | None = None
     unit_price: Decimal | None = None
+    included: Decimal | None = None  # of the quantity, what costs nothing
     tiers: tuple[Tier, ...] = ()
     share: Share | None = None
     note: str | None = None

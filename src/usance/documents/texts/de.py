@@ -30,6 +30,7 @@ TEXTS: Final = Texts(
     unit_price="Einzelpreis",
     amount="Betrag ({currency})",
     flat_fee="zuzüglich Grundpreis {amount}",
+    included="davon {quantity} inklusive",
     share="{elapsed} von {length} Tagen",
     carried_forward="Übertrag",
     subtotal="Nettobetrag",

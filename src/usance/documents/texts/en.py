@@ -28,6 +28,7 @@ TEXTS: Final = Texts(
     unit_price="Unit price",
     amount="Amount ({currency})",
     flat_fee="plus a flat fee of {amount}",
+    included="{quantity} of them included",
     share="{elapsed} of {length} days",
     carried_forward="Carried forward",
     subtotal="Subtotal",

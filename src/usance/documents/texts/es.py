@@ -28,6 +28,7 @@ TEXTS: Final = Texts(
     unit_price="Precio unitario",
     amount="Importe ({currency})",
     flat_fee="más una cuota fija de {amount}",
+    included="de ellas, {quantity} incluidas",
     share="{elapsed} de {length} días",
     carried_forward="Suma anterior",
     subtotal="Base imponible",

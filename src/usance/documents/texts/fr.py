@@ -30,6 +30,7 @@ TEXTS: Final = Texts(
     unit_price="Prix unitaire HT",
     amount="Montant HT ({currency})",
     flat_fee="plus un forfait de {amount}",
+    included="dont {quantity} inclus",
     share="{elapsed} jours sur {length}",
     carried_forward="Report",
     subtotal="Total HT",

@@ -30,6 +30,7 @@ TEXTS: Final = Texts(
     unit_price="Prezzo unitario",
     amount="Importo ({currency})",
     flat_fee="più una quota fissa di {amount}",
+    included="di cui {quantity} incluse",
     share="{elapsed} giorni su {length}",
     carried_forward="Riporto",
     subtotal="Imponibile",

@@ -30,6 +30,7 @@ TEXTS: Final = Texts(
     unit_price="単価",
     amount="金額 ({currency})",
     flat_fee="基本料金 {amount} を加算",
+    included="うち無料分 {quantity}",
     share="{length}日のうち{elapsed}日分",
     carried_forward="前頁より繰越",
     subtotal="小計",

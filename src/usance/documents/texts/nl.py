@@ -28,6 +28,7 @@ TEXTS: Final = Texts(
     unit_price="Prijs per eenheid",
     amount="Bedrag ({currency})",
     flat_fee="plus een vast bedrag van {amount}",
+    included="waarvan {quantity} inbegrepen",
     share="{elapsed} van {length} dagen",
     carried_forward="Transport",
     subtotal="Totaal exclusief btw",

@@ -28,6 +28,7 @@ TEXTS: Final = Texts(
     unit_price="Preço unitário",
     amount="Valor ({currency})",
     flat_fee="mais um valor fixo de {amount}",
+    included="das quais {quantity} incluídas",
     share="{elapsed} de {length} dias",
     carried_forward="Transporte",
     subtotal="Total sem IVA",

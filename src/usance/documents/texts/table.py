@@ -34,6 +34,7 @@ class Texts:
     unit_price: str
     amount: str
     flat_fee: str
+    included: str  # {quantity}: units of a line that cost nothing
     share: str  # {elapsed}, {length}: numbers of days
     carried_forward: str
 
