@@ -90,7 +90,9 @@ _DECIDED: Final = {
           JOIN invoices i USING (customer_id, invoice_id)
     """,
     "credit note": """
-        SELECT o.customer_id, o.subscription_id, o.seq, o.kind, o.n, o.amount, o.lines
+        SELECT o.customer_id, o.subscription_id, o.seq, o.kind, o.n, o.amount,
+               (SELECT jsonb_agg(line #- '{calculation,metered,counted_at}')
+                  FROM jsonb_array_elements(o.lines) AS line) AS lines
           FROM credit_notes o
     """,
     "application": "SELECT o.customer_id, o.source, o.amount FROM applications o",

@@ -572,6 +572,8 @@ async def test_no_check_on_a_number_is_passed_by_a_nan(shop: Shop):
         statement = f'UPDATE "{table}" SET "{column}" = \'NaN\''
 
         async def attempt(tx: Any, statement: str = statement) -> str:
+            # What was issued is kept by triggers, which would be asked first.
+            await tx.execute("SET LOCAL session_replication_role = replica")
             result: str = await tx.execute(statement)
             if result != "UPDATE 0":
                 taken.append(statement)

@@ -1,5 +1,6 @@
 """What was issued never changes: the database refuses it, whoever writes."""
 
+import re
 from collections.abc import AsyncIterator, Iterator
 from decimal import Decimal
 from typing import Any
@@ -50,6 +51,8 @@ REFUSED = [
     "UPDATE invoices SET subtotal = subtotal + 1, amount = amount + 1 WHERE number IS NOT NULL",
     "UPDATE invoices SET amount = 0, subtotal = 0, amount_paid = 0, tax_amount = 0 WHERE status = 'DUE'",
     "UPDATE invoices SET tax_rate = 7 WHERE number IS NOT NULL",
+    "UPDATE invoices SET tax_category = 'ZERO' WHERE number IS NOT NULL",
+    "UPDATE invoices SET tax_category = 'EXEMPT', tax_exemption_reason = 'x' WHERE number IS NOT NULL",
     "UPDATE invoices SET currency = 'EUR' WHERE number IS NOT NULL",
     "UPDATE invoices SET number = number || 'x' WHERE number IS NOT NULL",
     "UPDATE invoices SET number = NULL, parties = NULL, issued_at = NULL WHERE number IS NOT NULL",
@@ -95,3 +98,26 @@ async def test_what_happens_to_it_and_what_is_not_issued_yet_is_taken(
     told = await books.execute(statement)
     await within.rollback()
     assert told == f"UPDATE {TAKEN[statement]}"
+
+
+# What is noted on an issued invoice; a first invoice's period, too, once.
+NOTED = {
+    "status", "amount_paid", "paid_at", "reopened_at", "voided_at", "void_reason", "voided_by_end",
+    "written_off_at", "write_off_reason", "replaced_by",
+}  # fmt: skip
+
+
+async def test_every_column_of_an_invoice_is_kept_or_noted(books: asyncpg.Connection):
+    """A column that is added is compared by the trigger, or named above."""
+    trigger = await books.fetchval(
+        "SELECT pg_get_triggerdef(oid) FROM pg_trigger WHERE tgname = 'invoices_issued'"
+    )
+    columns = await books.fetch(
+        """
+        SELECT attname FROM pg_attribute
+         WHERE attrelid = 'invoices'::regclass AND attnum > 0 AND NOT attisdropped
+        """
+    )
+    named = set(re.findall(r"old\.(\w+)", trigger.lower()))
+    assert {row["attname"] for row in columns} - named == NOTED - named
+    assert named & NOTED == {"status"}  # VOID is final

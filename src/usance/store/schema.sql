@@ -4,7 +4,8 @@ CREATE FUNCTION public.refuse_change() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
 BEGIN
-    RAISE EXCEPTION 'what was issued never changes: %', TG_TABLE_NAME USING ERRCODE = 'check_violation';
+    RAISE EXCEPTION 'what was issued never changes: %', TG_TABLE_NAME
+          USING ERRCODE = 'check_violation', CONSTRAINT = 'issued_never_changes';
 END
 $$;
 
@@ -17,7 +18,8 @@ BEGIN
                   AND i.customer_id = OLD.customer_id
                   AND i.invoice_id = OLD.invoice_id
                   AND i.number IS NOT NULL) THEN
-        RAISE EXCEPTION 'what was issued never changes: %', TG_TABLE_NAME USING ERRCODE = 'check_violation';
+        RAISE EXCEPTION 'what was issued never changes: %', TG_TABLE_NAME
+              USING ERRCODE = 'check_violation', CONSTRAINT = 'issued_never_changes';
     END IF;
     RETURN CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;
 END
@@ -1101,7 +1103,7 @@ CREATE TRIGGER document_numbers_given BEFORE DELETE OR UPDATE ON public.document
 
 CREATE TRIGGER invoice_lines_issued BEFORE DELETE OR UPDATE ON public.invoice_lines FOR EACH ROW EXECUTE FUNCTION public.refuse_change_of_issued_line();
 
-CREATE TRIGGER invoices_issued BEFORE UPDATE ON public.invoices FOR EACH ROW WHEN (((old.number IS NOT NULL) AND ((((((((((((((((((((((old.account_id IS DISTINCT FROM new.account_id) OR (old.customer_id IS DISTINCT FROM new.customer_id)) OR (old.invoice_id IS DISTINCT FROM new.invoice_id)) OR (old.subscription_id IS DISTINCT FROM new.subscription_id)) OR (old.seq IS DISTINCT FROM new.seq)) OR (old.kind IS DISTINCT FROM new.kind)) OR (old.n IS DISTINCT FROM new.n)) OR (old.number IS DISTINCT FROM new.number)) OR (old.currency IS DISTINCT FROM new.currency)) OR (old.subtotal IS DISTINCT FROM new.subtotal)) OR (old.tax_rate IS DISTINCT FROM new.tax_rate)) OR (old.tax_amount IS DISTINCT FROM new.tax_amount)) OR (old.amount IS DISTINCT FROM new.amount)) OR (old.issued_at IS DISTINCT FROM new.issued_at)) OR (old.due_at IS DISTINCT FROM new.due_at)) OR (old.past_due_at IS DISTINCT FROM new.past_due_at)) OR (old.memo IS DISTINCT FROM new.memo)) OR (old.parties IS DISTINCT FROM new.parties)) OR (old.purchase_denomination IS DISTINCT FROM new.purchase_denomination)) OR (old.purchase_credits IS DISTINCT FROM new.purchase_credits)) OR (old.created_at IS DISTINCT FROM new.created_at)) OR ((old.starts_at IS NOT NULL) AND ((old.starts_at IS DISTINCT FROM new.starts_at) OR (old.ends_at IS DISTINCT FROM new.ends_at))) OR ((old.status = 'VOID'::text) AND (new.status <> 'VOID'::text))))) EXECUTE FUNCTION public.refuse_change();
+CREATE TRIGGER invoices_issued BEFORE UPDATE ON public.invoices FOR EACH ROW WHEN (((old.number IS NOT NULL) AND ((((((((((((((((((((((((old.account_id IS DISTINCT FROM new.account_id) OR (old.customer_id IS DISTINCT FROM new.customer_id)) OR (old.invoice_id IS DISTINCT FROM new.invoice_id)) OR (old.subscription_id IS DISTINCT FROM new.subscription_id)) OR (old.seq IS DISTINCT FROM new.seq)) OR (old.kind IS DISTINCT FROM new.kind)) OR (old.n IS DISTINCT FROM new.n)) OR (old.number IS DISTINCT FROM new.number)) OR (old.currency IS DISTINCT FROM new.currency)) OR (old.subtotal IS DISTINCT FROM new.subtotal)) OR (old.tax_rate IS DISTINCT FROM new.tax_rate)) OR (old.tax_category IS DISTINCT FROM new.tax_category)) OR (old.tax_exemption_reason IS DISTINCT FROM new.tax_exemption_reason)) OR (old.tax_amount IS DISTINCT FROM new.tax_amount)) OR (old.amount IS DISTINCT FROM new.amount)) OR (old.issued_at IS DISTINCT FROM new.issued_at)) OR (old.due_at IS DISTINCT FROM new.due_at)) OR (old.past_due_at IS DISTINCT FROM new.past_due_at)) OR (old.memo IS DISTINCT FROM new.memo)) OR (old.parties IS DISTINCT FROM new.parties)) OR (old.purchase_denomination IS DISTINCT FROM new.purchase_denomination)) OR (old.purchase_credits IS DISTINCT FROM new.purchase_credits)) OR (old.created_at IS DISTINCT FROM new.created_at)) OR ((old.starts_at IS NOT NULL) AND ((old.starts_at IS DISTINCT FROM new.starts_at) OR (old.ends_at IS DISTINCT FROM new.ends_at))) OR ((old.status = 'VOID'::text) AND (new.status <> 'VOID'::text))))) EXECUTE FUNCTION public.refuse_change();
 
 CREATE TRIGGER invoices_kept BEFORE DELETE ON public.invoices FOR EACH ROW WHEN ((old.number IS NOT NULL)) EXECUTE FUNCTION public.refuse_change();
 

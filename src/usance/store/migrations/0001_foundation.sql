@@ -585,7 +585,8 @@ CREATE TABLE balance_entries (
 -- nothing; what is compared in WHEN calls no function. A line that is added is seen by `usance verify`.
 CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    RAISE EXCEPTION 'what was issued never changes: %', TG_TABLE_NAME USING ERRCODE = 'check_violation';
+    RAISE EXCEPTION 'what was issued never changes: %', TG_TABLE_NAME
+          USING ERRCODE = 'check_violation', CONSTRAINT = 'issued_never_changes';
 END
 $$;
 
@@ -596,7 +597,8 @@ BEGIN
                   AND i.customer_id = OLD.customer_id
                   AND i.invoice_id = OLD.invoice_id
                   AND i.number IS NOT NULL) THEN
-        RAISE EXCEPTION 'what was issued never changes: %', TG_TABLE_NAME USING ERRCODE = 'check_violation';
+        RAISE EXCEPTION 'what was issued never changes: %', TG_TABLE_NAME
+              USING ERRCODE = 'check_violation', CONSTRAINT = 'issued_never_changes';
     END IF;
     RETURN CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;
 END
@@ -606,12 +608,14 @@ $$;
 CREATE TRIGGER invoices_issued BEFORE UPDATE ON invoices FOR EACH ROW
     WHEN (OLD.number IS NOT NULL
           AND ((OLD.account_id, OLD.customer_id, OLD.invoice_id, OLD.subscription_id, OLD.seq, OLD.kind, OLD.n,
-                OLD.number, OLD.currency, OLD.subtotal, OLD.tax_rate, OLD.tax_amount, OLD.amount,
+                OLD.number, OLD.currency, OLD.subtotal, OLD.tax_rate, OLD.tax_category, OLD.tax_exemption_reason,
+                OLD.tax_amount, OLD.amount,
                 OLD.issued_at, OLD.due_at, OLD.past_due_at, OLD.memo, OLD.parties,
                 OLD.purchase_denomination, OLD.purchase_credits, OLD.created_at)
                IS DISTINCT FROM
                (NEW.account_id, NEW.customer_id, NEW.invoice_id, NEW.subscription_id, NEW.seq, NEW.kind, NEW.n,
-                NEW.number, NEW.currency, NEW.subtotal, NEW.tax_rate, NEW.tax_amount, NEW.amount,
+                NEW.number, NEW.currency, NEW.subtotal, NEW.tax_rate, NEW.tax_category, NEW.tax_exemption_reason,
+                NEW.tax_amount, NEW.amount,
                 NEW.issued_at, NEW.due_at, NEW.past_due_at, NEW.memo, NEW.parties,
                 NEW.purchase_denomination, NEW.purchase_credits, NEW.created_at)
                OR (OLD.starts_at IS NOT NULL
