@@ -99,7 +99,12 @@ async def test_reverse_charge_needs_the_customers_tax_id_for_as_long_as_it_holds
     without = {"taxRate": 0, "taxCategory": "REVERSE_CHARGE"}
     charged = await shop.api.post("/customers", REVERSE | {"taxRate": 19})
     assert (charged.status, charged.error["field"]) == (422, "taxRate")
-    for body in (without, {**without, "taxId": None}):
+    for body in (
+        without,
+        {**without, "taxId": None},
+        {**without, "taxId": "12-3456789"},
+        {**without, "taxId": " "},
+    ):
         answer = await shop.api.post("/customers", body)
         assert (answer.status, answer.error["field"]) == (422, "taxId")
     await shop.customer(**REVERSE)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from tests.documents.einvoices import BUYER, CREDIT, SAMPLES, SELLER, WHOLE, read, taxed, with_lines
-from tests.documents.papers import INVOICE, NOTE, D
+from tests.documents.papers import INVOICE, NOTE, D, simple
 from tests.documents.rules import WRITTEN, broken, written
 
 from usance.core import money
@@ -72,6 +72,7 @@ MISSING: list[tuple[dict[str, Any], dict[str, Any], dict[str, Any], str, bool]] 
     ({}, {}, {"buyer_reference": None}, "customer.buyerReference", True),
     ({}, {}, {"paper": replace(INVOICE, taxes=(), total=INVOICE.subtotal)}, "taxCategory", False),
     ({}, {}, {"paper": replace(INVOICE, currency="KWD")}, "currency", False),
+    ({}, {}, {"paper": with_lines(INVOICE.lines, TaxCategory.STANDARD, "0.4", paper=INVOICE)}, "taxRate", False),
 ]  # fmt: skip
 
 
@@ -164,7 +165,7 @@ def priced(line: Line) -> Line:
             TaxCategory.OUTSIDE_SCOPE,
         ]
     ),
-    rate=st.sampled_from(["19", "7", "5.5", "0.01", "100"]),
+    rate=st.sampled_from(["19", "7", "5.5", "0.5", "100"]),
     kind=st.sampled_from(Kind),
     language=st.sampled_from(Language),
     paid=st.integers(0, 3),
@@ -268,6 +269,10 @@ def test_a_line_that_no_price_explains_is_one_piece_and_says_of_what():
     assert rest.note == "Menge: 5; 0 von 0 Tagen"
     usage = row(Line("Calls", D("0.20"), quantity=D(100), unit_price=D("0.002")), INVOICE)
     assert (usage.quantity, usage.price, usage.note) == (D(100), D("0.002"), None)
+    calls = Line("Calls", D(126), quantity=D("12.5"), unit_price=D("10.05"))  # 125.625
+    yen = row(calls, simple(calls, currency="JPY"))
+    assert (yen.quantity, yen.price, yen.note) == (D(1), D(126), "Quantity: 12.5")
+    assert row(Line("   ", D(1)), INVOICE).name == "–"
     discount = row(Line("Off", D("-5.00"), quantity=D("2.5"), unit_price=D(-2)), INVOICE)
     assert (discount.quantity, discount.price) == (D("-2.5"), D(2))
 

@@ -40,7 +40,14 @@ def _svg(inside: str, before: str = "") -> bytes:
         (_jpeg(4000, 4000), Format.JPEG),
         (_svg("<rect width='9' height='9'/>"), Format.SVG),
         (_svg("", "<?xml version='1.0'?>\n<!-- drawn by\nhand -->"), Format.SVG),
-        (_svg("<style>.a { fill: red }</style><usefulness/>", "\ufeff"), Format.SVG),
+        (_svg("<style>.a { fill: red }</style><n:use xmlns:n='urn:notes'/>", "\ufeff"), Format.SVG),
+        (
+            _svg(
+                "<defs><linearGradient id='a'><stop/></linearGradient></defs><g><path d='M0 0'/></g>"
+            ),
+            Format.SVG,
+        ),
+        (_svg("<g>" * 49 + "</g>" * 49), Format.SVG),
     ],
 )
 def test_a_picture_is_taken(logo: bytes, format_: Format):
@@ -62,14 +69,24 @@ def test_a_picture_is_taken(logo: bytes, format_: Format):
         (b"\xff\xd8\xff\xe0\x00\x00" * 9, "pixels"),  # segments that never get to a frame
         (b"\xff\xd8\xff\xe0", "pixels"),
         (_svg("<image href='/etc/passwd'/>"), "shapes only"),
-        (_svg("<svg:image href='/etc/passwd'/>"), "shapes only"),
+        (_svg("<svg:image href='/etc/passwd'/>"), "broken"),
         (_svg("<script>alert(1)</script>"), "shapes only"),
         (_svg("<foreignObject/>"), "shapes only"),
         (_svg("<g id='a'/><use href='#a'/>"), "shapes only"),  # doubled, and doubled again
         (_svg("<text>a font of the machine</text>"), "shapes only"),
         (_svg("<filter><feImage href='x'/></filter>"), "shapes only"),
         (_svg("", "<?xml version='1.0'?>\n<!-- a --><!DOCTYPE svg [<!ENTITY a 'b'>]>"), "is a PNG"),
-        (_svg("<!ENTITY a 'b'>"), "shapes only"),
+        (_svg("<!ENTITY a 'b'>"), "broken"),
+        (_svg("<rect>"), "broken"),
+        (_svg("<g>" * 50 + "</g>" * 50), "deep"),
+        (_svg("<g>" * 20_000), "deep"),
+        (_svg("<marker id='a'/>"), "no marker"),
+        (_svg("<pattern id='a'/>"), "no pattern"),
+        (_svg("<mask id='a'/>"), "no mask"),
+        (_svg("<clipPath id='a'/>"), "no clipPath"),
+        (_svg("<symbol id='a'/>"), "no symbol"),
+        (_svg("<s:marker xmlns:s='http://www.w3.org/2000/svg' id='a'/>"), "no marker"),
+        (b"<svg><marker/></svg>", "no marker"),
     ],
 )
 def test_anything_else_is_not(logo: bytes, why: str):

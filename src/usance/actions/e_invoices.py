@@ -11,7 +11,7 @@ from uuid import UUID
 from usance.actions import papers
 from usance.actions.commands import Call
 from usance.actions.papers import Style
-from usance.core import parties
+from usance.core import parties, tax
 from usance.core.invoices import InvoiceStatus
 from usance.core.refusals import Code, Refusal
 from usance.documents.einvoice import content, facturx
@@ -100,8 +100,11 @@ def _with_routing(who: str, said: _Said, today: _Said) -> Mapping[str, object]:
 
 def _seller(said: Mapping[str, object]) -> Trader:
     name, legal = _text(said, "name"), _text(said, "legalName")
-    vat_id, registration = _compact(_text(said, "vatId")), _text(said, "registrationNumber")
+    vat_id, registration = _text(said, "vatId"), _text(said, "registrationNumber")
     tax_number = _text(said, "taxNumber")
+    if vat_id is not None:
+        # One that is none is told of, unless there is a tax number in its place.
+        vat_id = _vat_id(vat_id) or (vat_id if tax_number is None else None)
     return Trader(
         name=legal or name,
         trading_name=name if legal and name != legal else None,
@@ -119,11 +122,11 @@ def _seller(said: Mapping[str, object]) -> Trader:
 
 
 def _buyer(said: Mapping[str, object]) -> Trader:
-    tax_id = _compact(_text(said, "taxId"))
+    tax_id = _text(said, "taxId")
     return Trader(
         name=_text(said, "name"),
         identifier=_text(said, "reference"),
-        vat_id=tax_id if tax_id is not None and content.is_vat_id(tax_id) else None,
+        vat_id=None if tax_id is None else _vat_id(tax_id),
         address=_address(said.get("address")),
         endpoint=_endpoint(said),
     )
@@ -132,8 +135,8 @@ def _buyer(said: Mapping[str, object]) -> Trader:
 def _endpoint(said: Mapping[str, object]) -> Endpoint | None:
     """Return the electronic address, else the e-mail address as one."""
     told, email = said.get("electronicAddress"), _text(said, "email")
-    if isinstance(told, Mapping):
-        return Endpoint(str(told["scheme"]), str(told["value"]))
+    if isinstance(told, Mapping) and str(told["value"]).strip():
+        return Endpoint(str(told["scheme"]), str(told["value"]).strip())
     if email is not None and content.is_email(email):
         return Endpoint("EM", email)
     return None
@@ -159,5 +162,6 @@ def _text(said: Mapping[str, object], name: str) -> str | None:
     return str(value).strip() or None if value is not None else None
 
 
-def _compact(text: str | None) -> str | None:
-    return None if text is None else "".join(text.split()).upper()
+def _vat_id(text: str) -> str | None:
+    found = tax.vat_id(text)
+    return found if found is not None and content.is_vat_id(found) else None

@@ -6,12 +6,16 @@ Units: a rate is in percent.
 Sources: BILLING.md, "Paying"; EN 16931, BT-118, for the categories.
 """
 
+import re
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 from typing import Final
 
 from usance.core.refusals import invalid
+
+_VAT_ID: Final = re.compile(r"[A-Z]{2}[A-Z0-9+*]{2,14}", re.ASCII)
+_SEPARATORS: Final = re.compile(r"[\s./-]+")
 
 
 class TaxCategory(StrEnum):
@@ -60,6 +64,16 @@ def of(rate: Decimal, category: TaxCategory | None, exemption_reason: str | None
     return Tax(rate, category, exemption_reason)
 
 
+def vat_id(text: str) -> str | None:
+    """Return a VAT identifier as programs write it: its country, then letters and digits; or None.
+
+    >>> print(vat_id("BE 0123.456.789"), vat_id("CHE-123.456.789 MWST"), vat_id("12-3456789"))
+    BE0123456789 CHE123456789MWST None
+    """
+    compact = _SEPARATORS.sub("", text).upper()
+    return compact if _VAT_ID.fullmatch(compact) else None
+
+
 def refuse(
     rate: Decimal | None,
     category: TaxCategory | None,
@@ -70,7 +84,7 @@ def refuse(
     if category is not None and (rate is None or (rate > 0) != (category in CHARGED)):
         needed = "a rate above 0" if category in CHARGED else "a rate of 0"
         raise invalid("taxRate", f"{category.value} needs {needed}.")
-    if category is TaxCategory.REVERSE_CHARGE and tax_id is None:
-        raise invalid("taxId", "REVERSE_CHARGE needs the customer's tax id.")
+    if category is TaxCategory.REVERSE_CHARGE and (tax_id is None or vat_id(tax_id) is None):
+        raise invalid("taxId", "REVERSE_CHARGE needs the customer's VAT id: FR12345678901.")
     if exemption_reason is not None and category not in REASONED:
         raise invalid("taxExemptionReason", "It is told of EXEMPT and OUTSIDE_SCOPE alone.")

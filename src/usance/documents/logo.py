@@ -6,7 +6,8 @@ Sources: PNG (third edition), 11.2.1, for the header; ITU-T T.81, B.2.2, for JPE
 
 import re
 from enum import StrEnum
-from typing import Final
+from typing import Final, NoReturn
+from xml.parsers import expat
 
 BYTES_MAX: Final = 200_000
 SIDE_MAX: Final = 4_000  # pixels: a picture of few bytes can unpack to gigabytes
@@ -14,11 +15,30 @@ _PNG: Final = b"\x89PNG\r\n\x1a\n"
 _JPEG: Final = b"\xff\xd8\xff"
 # Start of frame, without DHT, JPG and DAC, which stand between them.
 _FRAMES: Final = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
-# What an SVG could fetch, run or multiply. A logo needs none of it.
-_ACTIVE: Final = re.compile(
-    rb"<!(?:DOCTYPE|ENTITY)|<\s*(?:[\w-]+:)?(?:script|image|feImage|foreignObject|use|filter|text)\b",
-    re.IGNORECASE,
+# What draws by itself. All else could fetch, run, or multiply: a marker in a marker, six deep, is a gigabyte.
+_SHAPES: Final = frozenset(
+    [
+        "svg",
+        "g",
+        "defs",
+        "title",
+        "desc",
+        "metadata",
+        "style",
+        "path",
+        "rect",
+        "circle",
+        "ellipse",
+        "line",
+        "polyline",
+        "polygon",
+        "linearGradient",
+        "radialGradient",
+        "stop",
+    ]
 )
+_SVG_NAMESPACE: Final = "http://www.w3.org/2000/svg"
+_DEPTH_MAX: Final = 50
 
 
 class Format(StrEnum):
@@ -50,10 +70,42 @@ def format_of(logo: bytes) -> Format:
     if re.match(
         rb"(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*>)?\s*(?:<!--.*?-->\s*)*<svg\b", logo, re.DOTALL
     ):
-        if found := _ACTIVE.search(logo):
-            raise UnusableLogo(f"An SVG logo has shapes only, no {found[0].decode()}.")
+        _has_shapes_only(logo)
         return Format.SVG
     raise UnusableLogo("A logo is a PNG, a JPEG or an SVG.")
+
+
+def _has_shapes_only(logo: bytes) -> None:
+    """Raise `UnusableLogo` for an SVG with anything but shapes and gradients, not too deep.
+
+    What is of other namespaces, drawing programs' own notes, is drawn by nobody.
+    """
+    depth = 0
+
+    def refuse(name: str) -> NoReturn:
+        raise UnusableLogo(f"An SVG logo has shapes only, no {name}.")
+
+    def begin(name: str, _attributes: dict[str, str]) -> None:
+        nonlocal depth
+        depth += 1
+        namespace, _, local = name.rpartition(" ")
+        if namespace in ("", _SVG_NAMESPACE) and local not in _SHAPES:
+            refuse(local)
+        if depth > _DEPTH_MAX:
+            raise UnusableLogo(f"An SVG logo is at most {_DEPTH_MAX} elements deep.")
+
+    def end(_name: str) -> None:
+        nonlocal depth
+        depth -= 1
+
+    parser = expat.ParserCreate(namespace_separator=" ")
+    parser.StartElementHandler, parser.EndElementHandler = begin, end
+    parser.StartDoctypeDeclHandler = lambda *_: refuse("document type")
+    parser.EntityDeclHandler = lambda *_: refuse("entity")
+    try:
+        parser.Parse(logo, True)
+    except expat.ExpatError as error:
+        raise UnusableLogo(f"The SVG is broken: {error}.") from error
 
 
 def _fits(size: tuple[int, int]) -> None:

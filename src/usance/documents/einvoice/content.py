@@ -22,7 +22,9 @@ from usance.documents.paper import Days, Kind, Line, Paper, Tax, TaxCategory
 from usance.documents.texts import TEXTS
 
 _DECIMALS_MAX: Final = 2  # BR-DEC
-_VAT_ID: Final = re.compile(r"[A-Z]{2}[A-Z0-9+*]{2,13}", re.ASCII)
+_RATE_MIN: Final = Decimal("0.5")
+_PRICE_OFF_MAX: Final = Decimal("0.02")
+_VAT_ID: Final = re.compile(r"[A-Z]{2}[A-Z0-9+*]{2,14}", re.ASCII)
 _EMAIL: Final = re.compile(r"[^@\s]+@[^@\s]+")
 
 
@@ -199,7 +201,7 @@ def row(line: Line, paper: Paper) -> Row:
     if line.quantity is not None:
         unit_price = line.unit_price
         exact = None if unit_price is None else line.quantity * unit_price
-        if exact is not None and money.rounded(exact, paper.currency) == line.amount:
+        if exact is not None and _explains(exact, line.amount, paper.currency):
             assert unit_price is not None, "there is one"
             quantity = -line.quantity if unit_price < 0 else line.quantity
             price = abs(unit_price)
@@ -209,8 +211,14 @@ def row(line: Line, paper: Paper) -> Row:
     if line.share is not None:
         elapsed, length = formats.share(line.share, paper.language)
         notes.append(texts.share.format(elapsed=elapsed, length=length))
-    name = " ".join(line.description.split())
+    # A line has a name (BR-25), and one of blanks has none.
+    name = " ".join(line.description.split()) or "–"
     return Row(name, quantity, price, line.amount, line.days, "; ".join(notes) or None)
+
+
+def _explains(exact: Decimal, amount: Decimal, currency: str) -> bool:
+    """Whether quantity × price is the amount: rounded, and within what PEPPOL-EN16931-R120 allows."""
+    return money.rounded(exact, currency) == amount and abs(exact - amount) <= _PRICE_OFF_MAX
 
 
 # --- what is missing ------------------------------------------------------------------------------
@@ -237,6 +245,8 @@ def _document(one: EInvoice) -> Iterator[Lack]:
         yield Lack("currency", "EN 16931 has amounts of at most two decimals.")
     if not one.paper.taxes:
         yield Lack("taxCategory", "The document was issued without a category of tax.")
+    elif 0 < one.tax.rate < _RATE_MIN:
+        yield Lack("taxRate", "EN 16931 takes a rate below 0.5 % for none (BR-CO-17).")
 
 
 def _parties(one: EInvoice) -> Iterator[Lack]:
