@@ -15,7 +15,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input --quiet
 LOCK := $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 \
 	--generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header
 # What has no database is not run once for each.
-NEEDS_NO_DATABASE := --ignore=tests/core --ignore=tests/machine --ignore=tests/costs
+NEEDS_NO_DATABASE := $(foreach part,core machine costs documents statements mail,--ignore=tests/$(part))
 PYTEST := $(BIN)/python -m pytest -q
 WORKERS ?= auto
 SECONDS ?= 3600
