@@ -160,7 +160,7 @@ class CountedEvent(Shape):
     usage_units: Number
     billable_units: Number
     covered_units: Number
-    used_before: Number = Field(description="What the period had used before it, as it was told.")
+    used_before: Number = Field(description="What the use of its limit had come to before it, as the receipt told it.")
     used_after: Number
     revenue_amount: Number | None = Field(description="What it added, as it was recorded.")
     credits_deducted: Number
