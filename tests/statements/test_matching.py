@@ -43,7 +43,7 @@ def invoice(n: int, due: str, customer: CustomerId = ALPHA, *, currency: str = "
         amount_due=Decimal(due),
         currency=currency,
         due_on=said.pop("due_on", date(2026, 1, 1) + timedelta(days=n)),
-        **{**known[customer], **said},
+        **{**known.get(customer, {}), **said},
     )
 
 
@@ -238,6 +238,24 @@ def test_thousands_of_invoices_of_one_amount_give_twenty_guesses_and_the_payers_
     found = propose(entry("9.00", payer_account=IBAN), [*alike, own])
     assert len(found) == 20
     assert (found[0].score, found[0].customer_id) == (55, ALPHA)
+
+
+@pytest.mark.parametrize("count", [2, 30, 1_200])
+def test_those_of_the_payers_name_come_first_however_many_they_are(count):
+    """Looked up by each of a few customers, and of thousands among what is due: the same comes out."""
+    strangers = [
+        invoice(n, "9.00", BETA, names=(), accounts=(), due_on=date(2026, 1, 1))
+        for n in range(1, 1_000)
+    ]
+    kims = [
+        invoice(n, "9.00", UUID(int=n), names=("Kim",), accounts=(), due_on=date(2027, 1, 1))
+        for n in range(2_000, 2_000 + count)
+    ]
+    found = propose(entry("9.00", payer_name="Kim"), [*strangers, *kims])
+    firsts = [each.parts[0].invoice_id for each in found]
+    shown = min(count, 20)
+    assert firsts[:shown] == [each.id for each in kims[:shown]]
+    assert len(found) == 20
 
 
 AMOUNTS = st.integers(1, 50).map(lambda n: f"{n}.00")

@@ -22,11 +22,13 @@ Units: amounts are in the entry's currency, major unit, exact.
 Sources: docs/statements.md, "How a score comes about".
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
+from heapq import merge
+from itertools import islice
 from typing import Final
 
 from usance.core import references
@@ -46,6 +48,8 @@ _OTHER_AMOUNT_MAX: Final = 75
 _REVERSAL_MAX: Final = 20
 _SUM_INVOICES_MAX: Final = 12
 """Open invoices of a customer of which sums are tried: the oldest ones; 4,096 sums at most."""
+_PAYERS_MAX: Final = 1_000
+"""Customers of one name whose invoices are looked up each by each; of more, the invoices are gone through."""
 
 
 class Why(StrEnum):
@@ -148,18 +152,21 @@ class Book:
         self.references: dict[str, list[Candidate]] = {}
         self.amounts: dict[tuple[str, Decimal], list[Candidate]] = {}
         self.customers: dict[CustomerId, list[Candidate]] = {}
+        self.owed: dict[tuple[CustomerId, str, Decimal], list[Candidate]] = {}
         self.owners: dict[str, set[CustomerId]] = {}
         self.words: dict[str, set[CustomerId]] = {}
         for each in self.all:
             self.references.setdefault(references.normalised(each.reference), []).append(each)
             self.amounts.setdefault((each.currency, each.amount_due), []).append(each)
             self.customers.setdefault(each.customer_id, []).append(each)
+            key = (each.customer_id, each.currency, each.amount_due)
+            self.owed.setdefault(key, []).append(each)
             for account in each.accounts:
                 self.owners.setdefault(compact(account), set()).add(each.customer_id)
             for name in each.names:
-                key = evidence.name_key(name)
-                if key:
-                    self.words.setdefault(key, set()).add(each.customer_id)
+                word = evidence.name_key(name)
+                if word:
+                    self.words.setdefault(word, set()).add(each.customer_id)
 
 
 def propose(entry: Entry, candidates: Book | Iterable[Candidate]) -> list[Proposal]:
@@ -279,8 +286,7 @@ def _by_amount(entry: Entry, book: Book, named: set[Candidate]) -> list[Proposal
     found = book.amounts.get((entry.currency, entry.amount), [])
     # Enough to see that there is more than one: a seller of one plan has thousands alike. The
     # payer's own come first, and would be lost among them.
-    payers = _payers(entry, book)
-    likely = [each for each in found if each.customer_id in payers] if payers else []
+    likely = _payers_own(entry, book, named)
     text = f"{entry.amount} {entry.currency} is what is due."
     return [
         _made(entry, book, [each], [_reason(Why.AMOUNT, text)], _allotted(entry.amount, [each]))
@@ -289,12 +295,37 @@ def _by_amount(entry: Entry, book: Book, named: set[Candidate]) -> list[Proposal
     ]
 
 
+def _payers_own(entry: Entry, book: Book, named: set[Candidate]) -> list[Candidate]:
+    """Return what the payer owes of just the amount, as many as are shown and one more of each kind.
+
+    Of those who paid from the account, and of those of the name, each are equally likely.
+    """
+    by_account = _owners(entry, book)
+    own: list[Candidate] = []
+    for payers in (by_account, _namesakes(entry, book) - by_account):
+        owed = (each for each in _of_amount(entry, book, payers) if each not in named)
+        own += islice(owed, PROPOSALS_MAX + 1)
+    return own
+
+
+def _of_amount(entry: Entry, book: Book, payers: set[CustomerId]) -> Iterator[Candidate]:
+    """Yield what customers owe of just the amount, in the order of the book."""
+    if len(payers) > _PAYERS_MAX:
+        for each in book.amounts.get((entry.currency, entry.amount), []):
+            if each.customer_id in payers:
+                yield each
+        return
+    owed = [book.owed.get((each, entry.currency, entry.amount), []) for each in payers]
+    yield from merge(*owed, key=_order)
+
+
 def _by_sum(entry: Entry, book: Book) -> list[Proposal]:
     """Return sets of open invoices of the payer whose sum is the amount."""
     found = []
     for customer in sorted(_payers(entry, book)):
-        owed = [each for each in book.customers[customer] if each.currency == entry.currency]
-        for chosen in evidence.sums(owed[:_SUM_INVOICES_MAX], entry.amount):
+        owed = (each for each in book.customers[customer] if each.currency == entry.currency)
+        oldest = list(islice(owed, _SUM_INVOICES_MAX))
+        for chosen in evidence.sums(oldest, entry.amount):
             numbers = ", ".join(each.number for each in chosen)
             reasons = [_reason(Why.SUM, f"The sum of {numbers} is due.")]
             found.append(_made(entry, book, chosen, reasons, _allotted(entry.amount, chosen)))
@@ -303,11 +334,17 @@ def _by_sum(entry: Entry, book: Book) -> list[Proposal]:
 
 def _payers(entry: Entry, book: Book) -> set[CustomerId]:
     """Return the customers whose account or name the payer has."""
-    by_account = (
-        book.owners.get(compact(entry.payer_account), set()) if entry.payer_account else set()
-    )
+    return _owners(entry, book) | _namesakes(entry, book)
+
+
+def _owners(entry: Entry, book: Book) -> set[CustomerId]:
+    account = compact(entry.payer_account)
+    return book.owners.get(account, set()) if account else set()
+
+
+def _namesakes(entry: Entry, book: Book) -> set[CustomerId]:
     key = evidence.name_key(entry.payer_name)
-    return by_account | (book.words.get(key, set()) if key else set())
+    return book.words.get(key, set()) if key else set()
 
 
 # Scores ------------------------------------------------------------------------------------------------
@@ -331,13 +368,11 @@ def _made(
 
 def _of_payer(entry: Entry, book: Book, customer: CustomerId) -> list[Reason]:
     """Return what the payer says for a customer, or against one."""
-    account = compact(entry.payer_account)
-    owners = book.owners.get(account, set()) if account else set()
+    owners = _owners(entry, book)
     if customer in owners:
         return [_reason(Why.PAYER_ACCOUNT, "The customer has paid from this account before.")]
-    key = evidence.name_key(entry.payer_name)
     found = []
-    if key and customer in book.words.get(key, set()):
+    if customer in _namesakes(entry, book):
         found.append(_reason(Why.PAYER_NAME, f"{entry.payer_name} is a name of the customer."))
     if owners:
         found.append(
