@@ -304,7 +304,8 @@ class World:
         query = f"statementId={made['statementId']}"
         found = await self.api.get(f"/payments/statements/entries?{query}")
         part = {"customerReferenceId": payer, "amount": 49, "invoiceId": None}
-        return {"entryId": found.data[0]["id"], "parts": [part], "proposalId": None}
+        entry_id = found.data[0]["id"]
+        return {"entryId": entry_id, "parts": [part], "proposalId": None, "amountOpen": 49}
 
     async def customer(self, known: dict[str, Any]) -> dict[str, Any]:
         """Make the customer of that reference, without a subscription."""

@@ -86,7 +86,8 @@ async def test_a_file_imported_twice_is_each_payment_once(shop: Shop):
     # What is proposed is accepted without more words.
     for text in (f"Part of {partial['number']}", f"{over['number']} thanks"):
         done = await do(shop.api, found[text], "accept")
-        assert (done.status, done.data["status"], done.data["proposals"]) == (200, "APPLIED", [])
+        assert (done.status, done.data["status"]) == (200, "APPLIED")
+        assert "proposals" not in done.data  # nothing is compared while a customer is locked
     assert await stands(shop, partial) == ("DUE", 70)
     assert await stands(shop, over) == ("PAID", 0)
     assert await shop.balance(reference="over") == 20
@@ -167,7 +168,7 @@ async def test_two_payments_of_one_invoice_in_a_file_pay_it_once(shop: Shop):
     await threshold(shop, 80)
     invoice = await one_off(shop, 100)
     made = await imported(shop.api, [credit(100, f"{invoice['number']} {n}") for n in "ab"])
-    assert counts(made) == {"entries": 2, "applied": 1, "proposed": 1}
+    assert counts(made) == {"entries": 2, "applied": 1, "unmatched": 1}
     assert await shop.balance() == 0
     again = await imported(shop.api, [credit(100, f"{invoice['number']} {n}") for n in "ab"])
     assert counts(again) == {"entries": 2, "known": 2, "applied": 1, "unmatched": 1}
@@ -225,7 +226,7 @@ async def test_an_entry_is_split_over_customers_and_its_rest_stays_open(shop: Sh
         {"customerReferenceId": "a", "amount": 80},
     ]
     done = await do(shop.api, entry, "accept", {"parts": parts})
-    assert (done.data["amountOpen"], done.data["status"]) == (300, "UNMATCHED")
+    assert (done.data["amountOpen"], done.data["status"]) == (300, "OPEN")
     paid = {each["customerReferenceId"]: each["amount"] for each in done.data["payments"]}
     assert paid == {"a": 180, "b": 20}
     assert await stands(shop, a) == ("PAID", 0)
@@ -235,8 +236,8 @@ async def test_an_entry_is_split_over_customers_and_its_rest_stays_open(shop: Sh
     again = await do(shop.api, entry, "accept", {"parts": [more]})
     assert (again.data["amountOpen"], len(again.data["payments"])) == (270, 3)
     refused = await do(shop.api, entry, "accept", {"parts": [{**more, "amount": "270.01"}]})
-    assert (refused.status, refused.error["code"]) == (409, "entry_settled")
-    assert refused.error["detail"] == {"amountOpen": 270}
+    assert (refused.status, refused.error["field"]) == (422, "parts")
+    assert "270.00 USD is open" in refused.error["message"]
 
 
 async def test_money_for_an_invoice_that_is_void_meanwhile_is_kept_and_says_so(shop: Shop):
@@ -281,7 +282,7 @@ async def test_what_cannot_be_is_refused_and_leaves_nothing(shop: Shop):
         ({"invoiceId": foreign["id"]}, 404, "invoice_not_found", f"{where}.invoiceId"),
         ({"invoiceId": euro["id"]}, 422, "currency_mismatch", f"{where}.invoiceId"),
         ({"invoiceId": pending["id"]}, 409, "invoice_pending", f"{where}.invoiceId"),
-        ({"invoiceId": None, "amount": 500}, 409, "entry_settled", None),
+        ({"invoiceId": None, "amount": 500}, 422, "validation_failed", "parts"),
     ):
         more = good if part == {"amount": 1} else {**good, "invoiceId": None, **part}
         refused = await do(shop.api, into, "accept", {"parts": [good, more]})
@@ -345,7 +346,7 @@ async def test_undoing_opens_the_entry_and_the_invoice_and_it_is_accepted_anew(s
     await imported(shop.api, booked)
     entry = await by_text(shop, invoice["number"])
     undone = await do(shop.api, entry, "undo")
-    assert (undone.data["status"], undone.data["amountOpen"]) == ("PROPOSED", 100)
+    assert (undone.data["status"], undone.data["amountOpen"]) == ("OPEN", 100)
     (part,) = undone.data["payments"]
     assert part["reversedAt"] == part["undoneAt"] == written(await shop.now())
     assert await stands(shop, invoice) == ("DUE", 100)
@@ -399,7 +400,7 @@ async def test_what_is_no_customers_money_is_set_aside_with_a_note(shop: Shop):
     for body in ({"parts": parts}, None):
         refused = await do(shop.api, entry, "accept", body)
         assert (refused.status, refused.error["code"]) == (409, "entry_settled")
-    assert (await do(shop.api, entry, "undo")).data["status"] == "UNMATCHED"
+    assert (await do(shop.api, entry, "undo")).data["status"] == "OPEN"
     assert (await do(shop.api, entry, "accept", {"parts": parts})).data["status"] == "APPLIED"
     refused = await do(shop.api, entry, "ignore", {"note": "Too late"})
     assert (refused.status, refused.error["code"]) == (409, "entry_settled")
@@ -451,19 +452,44 @@ async def test_a_debit_takes_back_only_what_it_can(shop: Shop):
     eur = (await shop.api.post("/payments", {**body, "currency": "EUR"})).data["id"]
     gone = (await shop.api.post("/payments", body)).data["id"]
     await shop.api.post(f"/payments/{gone}/reverse")
-    await imported(shop.api, [debit("99.99", "Less"), debit(103, "With a fee")])
-    less, fee = await by_text(shop, "Less"), await by_text(shop, "With a fee")
+    booked = [debit("99.99", "Less"), debit(103, "With a fee"), debit(100, "Just it")]
+    await imported(shop.api, booked)
+    less, fee, just = [await by_text(shop, one.text) for one in booked]
     for entry, payment, status, code in (
-        (less, usd, 409, "not_reversible"),
+        (less, usd, 422, "validation_failed"),
+        (fee, usd, 422, "validation_failed"),  # three of it would be nobody's
         (fee, eur, 422, "currency_mismatch"),
-        (fee, gone, 409, "already_reversed"),
-        (fee, UNKNOWN, 404, "payment_not_found"),
+        (just, gone, 409, "already_reversed"),
+        (just, UNKNOWN, 404, "payment_not_found"),
     ):
         refused = await do(shop.api, entry, "accept", {"paymentId": payment})
         assert (refused.status, refused.error["code"]) == (status, code)
-    done = await do(shop.api, fee, "accept", {"paymentId": usd})
+        if code == "validation_failed":
+            assert refused.error["field"] == "paymentId"
+            both = f"100.00 USD was paid, and {entry['amountOpen']} goes out."
+            assert both in refused.error["message"]
+    done = await do(shop.api, just, "accept", {"paymentId": usd})
     assert done.data["status"] == "APPLIED"
     assert await shop.balance() == 0
+
+
+async def test_a_payment_of_another_amount_is_shown_and_never_taken_back_by_itself(shop: Shop):
+    """The end-to-end id says which it is; the bank's fee in the debit would be nobody's."""
+    invoice = await one_off(shop, 100)
+    paid = credit(100, invoice["number"], end_to_end_id="E2E-1")
+    back = debit(103, "Retoure", end_to_end_id="E2E-1", reversal=True)
+    await imported(shop.api, [paid])
+    await do(shop.api, await by_text(shop, invoice["number"]), "accept")
+    await imported(shop.api, [back])
+    entry = await by_text(shop, "Retoure")
+    (best,) = entry["proposals"]
+    assert [each["reason"] for each in best["reasons"]] == ["end_to_end_id", "other_amount"]
+    refused = await do(shop.api, entry, "accept")
+    assert (refused.status, refused.error["code"]) == (409, "no_proposal")
+    refused = await do(shop.api, entry, "accept", {"proposalId": best["id"]})
+    assert (refused.status, refused.error["field"]) == (422, "proposalId")
+    assert "100.00 USD was paid, and 103.00 goes out." in refused.error["message"]
+    assert await stands(shop, invoice) == ("PAID", 0)
 
 
 # --- lists -----------------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 """Applying entries of bank statements: accepted, undone, ignored, each once.
 
-Locks are taken in one order: customers by id, then entries by id.
+Locks are taken in one order: customers by id, then entries by id. Nothing is compared while they are
+held: what comes back says how the entry stands, and not what the open part of it may be.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from usance.actions import entries, ledger, proposals
 from usance.actions.commands import Call
-from usance.actions.entries import View
+from usance.actions.entries import Kept
 from usance.actions.proposals import Proposal
 from usance.core import ids, money
 from usance.core.customers import Customer
@@ -21,15 +22,20 @@ from usance.core.decisions import reconcile, transfer
 from usance.core.decisions.reconcile import Receipt, Share
 from usance.core.ids import CustomerId, InvoiceId, PaymentId
 from usance.core.refusals import Code, Refusal, invalid
+from usance.statements.reversals import Back
 from usance.store import customers as stored_customers
 from usance.store import invoices as stored_invoices
 from usance.store import payments as stored_payments
 from usance.store import statements as stored
-from usance.store.db import Tx
+from usance.store.db import Db, Tx
 from usance.store.snapshot import Named
 from usance.store.statements import Part, Stored
 
 METHOD: Final = "BANK_TRANSFER"
+_BY_HAND: Final = (
+    "A payment is taken back whole, by a debit of its amount: reverse by hand what has bounced, and "
+    "ignore the entry."
+)
 # Characters of an identity: 96 bits, which no two entries of a customer share, on a statement of account.
 _SHOWN: Final = 24
 _FIRST_DAY: Final = date(1970, 1, 1)
@@ -58,47 +64,71 @@ class Allotment:
 # Accepting -------------------------------------------------------------------------------------------
 
 
-async def chosen(tx: Tx, call: Call, entry_id: UUID, proposal_id: str | None) -> Proposal:
+async def chosen(db: Db, call: Call, entry_id: UUID, proposal_id: str | None) -> Proposal:
     """Return the proposal of that id, or the best one.
 
-    Refusals, in this order: entry_not_found, entry_settled, proposal_changed, no_proposal.
+    Refusals, in this order: entry_not_found, entry_settled, proposal_changed, validation_failed
+    (proposalId: its payment has another amount than the debit), no_proposal.
     """
-    entry = await entries.found(tx, call, entry_id)
-    if entry.is_settled:
-        raise _settled(entry)
-    found = (await proposals.of_entries(tx, call, [entry]))[entry.id]
+
+    async def read(tx: Tx) -> tuple[Stored, proposals.Facts]:
+        entry = await entries.found(tx, call, entry_id)
+        if entry.is_settled:
+            raise _settled(entry)
+        return entry, await proposals.facts(tx, call, [entry.said])
+
+    async with proposals.turn():
+        entry, known = await db.read(read)
+        found = (await proposals.of_entries(known, [entry]))[entry.id]
     if proposal_id is not None:
         named = next((one for one in found if one.id == proposal_id), None)
         if named is None:
             raise transfer.proposal_changed()
+        if not named.is_exact:
+            raise invalid("proposalId", f"{_other_amount(named)} {_BY_HAND}")
         return named
     if not found:
         raise Refusal(Code.NO_PROPOSAL, "Nothing is proposed for the entry: say what it pays.")
     if found[0].is_tied:
         raise Refusal(Code.NO_PROPOSAL, "Several proposals are equally good: say which one.")
+    if not found[0].is_exact:
+        raise Refusal(Code.NO_PROPOSAL, f"{_other_amount(found[0])} {_BY_HAND}")
     return found[0]
 
 
-async def accept(tx: Tx, call: Call, entry_id: UUID, proposal: Proposal) -> View:
-    """Apply an entry as it was proposed.
+def _other_amount(proposal: Proposal) -> str:
+    """Return the words that name both amounts of a debit and a payment that differ."""
+    return next(one.text for one in proposal.reasons if one.code == Back.OTHER_AMOUNT.value)
+
+
+async def accept(
+    tx: Tx, call: Call, entry_id: UUID, proposal: Proposal, seen: Decimal | None
+) -> Kept:
+    """Apply an entry as it was proposed. `seen`: what was open on it, if the caller says so.
 
     Refusals, in this order: entry_not_found, entry_settled, proposal_changed; of a debit those of
     `take_back`.
     """
     if proposal.payment_id is not None:
-        return await take_back(tx, call, entry_id, proposal.payment_id)
+        return await take_back(tx, call, entry_id, proposal.payment_id, seen)
     allotment = allotted(proposal)
     locked = await _lock_customers(tx, call, [proposal.customer_id])
     entry = await _locked(tx, call, entry_id)
+    _refuse_settled(entry, seen)
+    if allotment.amount != entry.open:
+        raise transfer.proposal_changed()
     entry = await apply(tx, call, entry, [(locked[proposal.customer_id], allotment)])
-    return (await entries.views(tx, call, [entry]))[0]
+    return await _kept(tx, call, entry)
 
 
-async def accept_parts(tx: Tx, call: Call, entry_id: UUID, told: Sequence[Told]) -> View:
-    """Apply an entry as the seller says it; what is left of it stays open.
+async def accept_parts(
+    tx: Tx, call: Call, entry_id: UUID, told: Sequence[Told], seen: Decimal | None
+) -> Kept:
+    """Apply an entry as the seller says it; what is left of it stays open. `seen`: as of `accept`.
 
     Refusals, in this order: entry_not_found, validation_failed (a debit; an amount; an invoice named
-    twice), customer_not_found, entry_settled; then those of `transfer.take_in`.
+    twice), customer_not_found, entry_settled, proposal_changed (another amount is open than was
+    seen), validation_failed (parts: more than is open); then those of `transfer.take_in`.
     """
     entry = await entries.found(tx, call, entry_id)
     _refuse_parts(entry, told)
@@ -106,20 +136,34 @@ async def accept_parts(tx: Tx, call: Call, entry_id: UUID, told: Sequence[Told])
     for place, part in enumerate(told):
         by_reference.setdefault(part.customer_reference, []).append(place)
     wanted: dict[CustomerId, Allotment] = {}
+    asked: list[CustomerId] = []
     for reference, places in by_reference.items():
         customer = await stored_customers.by_reference(tx, call.account.id, reference)
         if customer is None:
-            raise Refusal(
-                Code.CUSTOMER_NOT_FOUND,
-                "There is no customer with this reference.",
-                field=f"parts[{places[0]}].customerReferenceId",
-            )
+            raise _unknown_customer(places)
         wanted[customer.id] = _allotment(customer.id, told, places)
+        asked.append(customer.id)
     locked = await _lock_customers(tx, call, list(wanted))
+    for (reference, places), customer_id in zip(by_reference.items(), asked, strict=True):
+        if locked[customer_id].reference != reference:  # another has it, or nobody, since the look
+            raise _unknown_customer(places)
     entry = await _locked(tx, call, entry_id)
+    _refuse_settled(entry, seen)
+    total = sum((part.amount for part in told), Decimal(0))
+    if total > entry.open:
+        left = f"{entry.open} {entry.said.currency}"
+        raise invalid("parts", f"Together they are {total}, and {left} is open on the entry.")
     pairs = [(locked[customer_id], one) for customer_id, one in wanted.items()]
     entry = await apply(tx, call, entry, pairs)
-    return (await entries.views(tx, call, [entry]))[0]
+    return await _kept(tx, call, entry)
+
+
+def _unknown_customer(places: Sequence[int]) -> Refusal:
+    return Refusal(
+        Code.CUSTOMER_NOT_FOUND,
+        "There is no customer with this reference.",
+        field=f"parts[{places[0]}].customerReferenceId",
+    )
 
 
 def _refuse_parts(entry: Stored, told: Sequence[Told]) -> None:
@@ -162,11 +206,11 @@ async def apply(
 ) -> Stored:
     """Make payments of a locked entry, of locked customers; return the entry as it stands then.
 
-    Refusals, in this order: entry_settled; then those of `transfer.take_in`.
+    Refused: those of `transfer.take_in`, of one customer before anything of that one is written.
     """
     wanted = sum((one.amount for _, one in allotments), Decimal(0))
-    if entry.is_settled or wanted > entry.open:
-        raise _settled(entry)
+    assert not entry.is_settled, "what is settled is refused before"
+    assert wanted <= entry.open, "more than is open is refused before"
     before = len(await stored.parts(tx, call.account.id, [entry.id]))
     for n, (customer, allotment) in enumerate(allotments, start=before + 1):
         payment_id = await _pay(tx, call, entry, (customer, allotment), n)
@@ -175,6 +219,19 @@ async def apply(
     entry = replace(entry, open=left)
     await stored.write(tx, call.account.id, entry)
     return entry
+
+
+def _refuse_settled(entry: Stored, seen: Decimal | None) -> None:
+    """Refuse a locked entry of which nothing is open, or not what the caller has seen to be."""
+    if entry.is_settled:
+        raise _settled(entry)
+    if seen is not None and seen != entry.open:
+        raise Refusal(
+            Code.PROPOSAL_CHANGED,
+            f"{entry.open} {entry.said.currency} is open on the entry by now: look at it again.",
+            field="amountOpen",
+            detail={"amountOpen": entry.open},
+        )
 
 
 def _settled(entry: Stored) -> Refusal:
@@ -241,37 +298,35 @@ def _booked_at(call: Call, customer: Customer, entry: Stored) -> datetime:
 # Taking back ----------------------------------------------------------------------------------------
 
 
-async def take_back(tx: Tx, call: Call, entry_id: UUID, payment_id: UUID) -> View:
-    """Reverse the payment that a debit took back.
+async def take_back(
+    tx: Tx, call: Call, entry_id: UUID, payment_id: UUID, seen: Decimal | None
+) -> Kept:
+    """Reverse the payment that a debit took back: of just its amount. `seen`: as of `accept`.
 
     Refusals, in this order: entry_not_found, validation_failed (paymentId: a credit),
-    payment_not_found, entry_settled, currency_mismatch, not_reversible (the debit is less than the
-    payment), already_reversed.
+    payment_not_found, entry_settled, proposal_changed (another amount is open than was seen),
+    currency_mismatch, validation_failed (paymentId: another amount), already_reversed.
     """
     one = PaymentId(payment_id)
     if (await entries.found(tx, call, entry_id)).said.amount > 0:
         raise invalid("paymentId", "Money that came in takes no payment back.")
     customer = await ledger.lock_by_payment(tx, call, payment_id)
     entry = await _locked(tx, call, entry_id)
-    if entry.is_settled:
-        raise _settled(entry)
+    _refuse_settled(entry, seen)
     payment = await stored_payments.find(tx, call.account.id, one)
     assert payment is not None, "its customer was found by it"
     said = entry.said
     if payment.currency != said.currency:
         text = f"The payment is in {payment.currency}: no money is converted."
         raise Refusal(Code.CURRENCY_MISMATCH, text, field="paymentId")
-    if payment.amount > -said.amount:
-        raise Refusal(
-            Code.NOT_REVERSIBLE,
-            f"Of a payment of {payment.amount} {payment.currency} the bank took {-said.amount}: "
-            "a payment is taken back whole. Record a payout, and ignore the entry.",
-        )
+    if payment.amount != -said.amount:
+        text = f"{payment.amount} {payment.currency} was paid, and {-said.amount} goes out."
+        raise invalid("paymentId", f"{text} {_BY_HAND}")
     reason = f"Taken back by the bank on {said.booked_on}: {_called(entry)}"
     await _reverse(tx, call, customer, one, reason=reason, seed_of=entry)
     entry = replace(entry, open=Decimal(0), takes_back=one)
     await stored.write(tx, call.account.id, entry)
-    return (await entries.views(tx, call, [entry]))[0]
+    return await _kept(tx, call, entry)
 
 
 def _called(entry: Stored) -> str:
@@ -309,7 +364,7 @@ async def _reverse(
 # Undoing, ignoring ----------------------------------------------------------------------------------
 
 
-async def undo(tx: Tx, call: Call, entry_id: UUID) -> View:
+async def undo(tx: Tx, call: Call, entry_id: UUID) -> Kept:
     """Take back what an entry did: its payments are reversed, and its money is open again.
 
     A payment that the bank has taken back stays so. An ignored entry is looked at again. Again:
@@ -339,7 +394,7 @@ async def undo(tx: Tx, call: Call, entry_id: UUID) -> View:
     left = money.rounded(entry.open + back, entry.said.currency)
     entry = replace(entry, open=left, ignored_at=None, ignored_note=None)
     await stored.write(tx, call.account.id, entry)
-    return (await entries.views(tx, call, [entry]))[0]
+    return await _kept(tx, call, entry)
 
 
 async def _undoable(tx: Tx, call: Call, entry: Stored) -> list[Part]:
@@ -347,7 +402,7 @@ async def _undoable(tx: Tx, call: Call, entry: Stored) -> list[Part]:
     return [part for part in parts if part.undone_at is None and part.taken_back_by is None]
 
 
-async def ignore(tx: Tx, call: Call, entry_id: UUID, note: str) -> View:
+async def ignore(tx: Tx, call: Call, entry_id: UUID, note: str) -> Kept:
     """Set aside what is open of an entry: it is not customers' money. Again: with the new note.
 
     Refusals, in this order: entry_not_found, entry_settled (nothing is open).
@@ -359,7 +414,12 @@ async def ignore(tx: Tx, call: Call, entry_id: UUID, note: str) -> View:
     at = entry.ignored_at or call.now
     entry = replace(entry, ignored_at=at, ignored_note=note)
     await stored.write(tx, call.account.id, entry)
-    return (await entries.views(tx, call, [entry]))[0]
+    return await _kept(tx, call, entry)
+
+
+async def _kept(tx: Tx, call: Call, entry: Stored) -> Kept:
+    (one,) = await entries.kept(tx, call, [entry])
+    return one
 
 
 async def _lock_customers(

@@ -96,6 +96,11 @@ async def read(db: Db, work: Callable[[Tx], Awaitable[T]], catch_up: CatchUp) ->
     return await _caught_up(lambda: db.read(work), catch_up)
 
 
+async def perform(db: Db, work: Callable[[Tx], Awaitable[T]], catch_up: CatchUp) -> T:
+    """Return what `work` does in a transaction of its own: a part of a call, of which no answer is kept."""
+    return await _caught_up(lambda: db.run(work), catch_up)
+
+
 async def _caught_up(attempt: Callable[[], Awaitable[T]], catch_up: CatchUp) -> T:
     for _ in range(ROUNDS_MAX):
         try:

@@ -1,8 +1,9 @@
-"""Entries of bank statements: shown with what they became and what they may be."""
+"""Entries of bank statements: shown with what they became and, compared with what is open, what they may be."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import partial
 from typing import Final
 from uuid import UUID
 
@@ -12,7 +13,7 @@ from usance.actions.proposals import Proposal
 from usance.core.ids import CustomerId
 from usance.core.refusals import Code, Refusal
 from usance.store import statements as stored
-from usance.store.db import Tx
+from usance.store.db import Db, Tx
 from usance.store.statements import Part, Stored
 
 _CHUNK: Final = 2_000  # entries that are compared at one time
@@ -27,19 +28,41 @@ class EntryStatus(StrEnum):
     IGNORED = "IGNORED"  # not customers' money
 
 
+class Standing(StrEnum):
+    """How an entry stands as far as it is written down: what is OPEN may be known or not."""
+
+    OPEN = "OPEN"  # something is open
+    APPLIED = "APPLIED"  # nothing is open
+    IGNORED = "IGNORED"  # not customers' money
+
+
 @dataclass(frozen=True, slots=True)
-class View:
-    """An entry, the payments it became, and what its open part may be."""
+class Kept:
+    """An entry and the payments it became, as they are written down: nothing is compared for it."""
 
     entry: Stored
     parts: tuple[Part, ...]
+    references: Mapping[CustomerId, str]  # of those who paid the parts
+
+    @property
+    def standing(self) -> Standing:
+        """How the entry stands."""
+        if self.entry.ignored_at is not None:
+            return Standing.IGNORED
+        return Standing.APPLIED if self.entry.open == 0 else Standing.OPEN
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """An entry with what its open part may be."""
+
+    kept: Kept
     proposals: tuple[Proposal, ...]
-    references: Mapping[CustomerId, str]
 
     @property
     def status(self) -> EntryStatus:
         """How the entry stands."""
-        return status_of(self.entry, self.proposals)
+        return status_of(self.kept.entry, self.proposals)
 
 
 def status_of(entry: Stored, found: Sequence[Proposal]) -> EntryStatus:
@@ -54,14 +77,18 @@ def status_of(entry: Stored, found: Sequence[Proposal]) -> EntryStatus:
 # Looking ---------------------------------------------------------------------------------------------
 
 
-async def get(tx: Tx, call: Call, entry_id: UUID) -> View:
+async def get(db: Db, call: Call, entry_id: UUID) -> View:
     """Return one entry, or refuse: entry_not_found."""
-    (view,) = await views(tx, call, [await found(tx, call, entry_id)])
+
+    async def read(tx: Tx) -> tuple[list[Stored], int]:
+        return [await found(tx, call, entry_id)], 1
+
+    ((view,), _) = await _seen(db, call, read)
     return view
 
 
 async def page(
-    tx: Tx,
+    db: Db,
     call: Call,
     *,
     status: EntryStatus | None,
@@ -71,18 +98,37 @@ async def page(
 ) -> tuple[list[View], int]:
     """Return a page of entries, those booked last first, and how many there are."""
     if status in (EntryStatus.PROPOSED, EntryStatus.UNMATCHED):
-        return await _waiting(tx, call, status, statement_id, limit=limit, offset=offset)
+        return await _waiting(db, call, status, statement_id, limit=limit, offset=offset)
     wanted = stored.Wanted(statement_id)
     if status is EntryStatus.APPLIED:
         wanted = stored.Wanted(statement_id, is_open=False, is_ignored=False)
     if status is EntryStatus.IGNORED:
         wanted = stored.Wanted(statement_id, is_ignored=True)
-    listed, total = await stored.page(tx, call.account.id, wanted, limit=limit, offset=offset)
-    return await views(tx, call, listed), total
+    return await _seen(
+        db,
+        call,
+        lambda tx: stored.page(tx, call.account.id, wanted, limit=limit, offset=offset),
+    )
+
+
+async def _seen(
+    db: Db, call: Call, listed: Callable[[Tx], Awaitable[tuple[list[Stored], int]]]
+) -> tuple[list[View], int]:
+    """Return entries with what they may be, read at one instant and compared after it."""
+
+    async def read(tx: Tx) -> tuple[list[Kept], int, proposals.Facts]:
+        chosen, total = await listed(tx)
+        open_ = [one.said for one in proposals.waiting(chosen)]
+        return await kept(tx, call, chosen), total, await proposals.facts(tx, call, open_)
+
+    async with proposals.turn():
+        those, total, known = await db.read(read)
+        proposed = await proposals.of_entries(known, [each.entry for each in those])
+    return [View(each, tuple(proposed.get(each.entry.id, ()))) for each in those], total
 
 
 async def _waiting(
-    tx: Tx,
+    db: Db,
     call: Call,
     status: EntryStatus,
     statement_id: UUID | None,
@@ -90,25 +136,39 @@ async def _waiting(
     limit: int,
     offset: int,
 ) -> tuple[list[View], int]:
-    """Return a page of those with something open that stand so; all of them are compared for it."""
+    """Return a page of those with something open that stand so; all of them are compared for it.
+
+    They are read some at a time: what is settled meanwhile may still be counted.
+    """
     matcher: proposals.Matcher | None = None
-    kept: list[tuple[Stored, list[Proposal]]] = []
+    chosen: dict[UUID, tuple[Stored, list[Proposal]]] = {}
     total, last = 0, None
-    while True:
-        chunk = await stored.waiting(tx, call.account.id, statement_id, last, limit=_CHUNK)
-        if not chunk:
-            break
-        last = chunk[-1]
-        if matcher is None:
-            known = await proposals.facts(tx, call, _either_sign(chunk[0]))
-            matcher = await proposals.in_thread(known.matcher)
-        for one, found in await _compared(matcher, chunk):
-            if status_of(one, found) is status:
-                if offset <= total < offset + limit:
-                    kept.append((one, found))
-                total += 1
-    found_of = {one.id: found for one, found in kept}
-    return await _viewed(tx, call, [one for one, _ in kept], found_of), total
+    async with proposals.turn():
+        while True:
+            chunk = await db.read(
+                partial(
+                    stored.waiting,
+                    account_id=call.account.id,
+                    statement_id=statement_id,
+                    after=last,
+                    limit=_CHUNK,
+                )
+            )
+            if not chunk:
+                break
+            last = chunk[-1]
+            if matcher is None:
+                said = _either_sign(last)
+                known = await db.read(partial(proposals.facts, call=call, said=said))
+                matcher = await proposals.in_thread(known.matcher)
+            for one, found_ in await _compared(matcher, chunk):
+                if status_of(one, found_) is status:
+                    if offset <= total < offset + limit:
+                        chosen[one.id] = (one, found_)
+                    total += 1
+    listed = [one for one, _ in chosen.values()]
+    those = await db.read(lambda tx: kept(tx, call, listed))
+    return [View(each, tuple(chosen[each.entry.id][1])) for each in those], total
 
 
 def _either_sign(entry: Stored) -> list[stored.Said]:
@@ -132,24 +192,15 @@ async def found(tx: Tx, call: Call, entry_id: UUID) -> Stored:
     return one
 
 
-async def views(tx: Tx, call: Call, listed: Sequence[Stored]) -> list[View]:
-    """Return entries as they are shown."""
-    return await _viewed(tx, call, listed, await proposals.of_entries(tx, call, listed))
-
-
-async def _viewed(
-    tx: Tx, call: Call, found: Sequence[Stored], proposed: Mapping[UUID, Sequence[Proposal]]
-) -> list[View]:
-    parts = await stored.parts(tx, call.account.id, [one.id for one in found])
-    whose = {part.customer_id for part in parts}
-    whose |= {each.customer_id for one in proposed.values() for each in one}
-    references = await ledger.references(tx, call, list(whose))
+async def kept(tx: Tx, call: Call, listed: Sequence[Stored]) -> list[Kept]:
+    """Return entries with the payments they became."""
+    parts = await stored.parts(tx, call.account.id, [one.id for one in listed])
+    references = await ledger.references(tx, call, list({part.customer_id for part in parts}))
     return [
-        View(
+        Kept(
             entry=one,
             parts=tuple(part for part in parts if part.entry_id == one.id),
-            proposals=tuple(proposed.get(one.id, ())),
             references=references,
         )
-        for one in found
+        for one in listed
     ]

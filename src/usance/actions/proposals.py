@@ -1,17 +1,20 @@
 """Proposals: what entries of bank statements may pay or take back, compared with all that is open.
 
-Reading is the store's and takes a moment; comparing is arithmetic for a thread of its own.
+Reading is the store's and takes a moment; comparing is arithmetic for a thread of its own, with no
+connection and no lock held. What is read waits in memory for the thread, so few read at one time.
 """
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 from typing import Final, TypeVar
 from uuid import UUID
+from weakref import WeakKeyDictionary
 
 from usance.actions.commands import Call
 from usance.core import references
@@ -32,6 +35,9 @@ _PAID_MAX: Final = 20_000
 
 # One file or list at a time is compared in a process: memory is bounded, and others are answered.
 _THREAD: Final = ThreadPoolExecutor(1, "statements")
+# While one is compared, the next is read.
+_TURNS_MAX: Final = 2
+_TURNS: Final[WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore]] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +64,14 @@ class Proposal:
     """What an entry may be: money of one customer, for invoices or the balance; or a payment taken back."""
 
     customer_id: CustomerId
+    customer_reference: str
     score: int
     reasons: tuple[Reason, ...]
     shares: tuple[Share, ...]
     rest: Decimal  # for the balance
     payment_id: PaymentId | None = None
     is_tied: bool = False  # another is equally good
+    is_exact: bool = True  # False: the payment has another amount than the debit
 
     @property
     def id(self) -> str:
@@ -78,6 +86,7 @@ class Matcher:
 
     def __init__(self, owed: Sequence[bank_facts.Owed], paid: Sequence[bank_facts.Paid]) -> None:
         self._owed = {each.id: each for each in owed}
+        self._paid = {each.id: each for each in paid}
         self._book = matching.Book(_candidate(each) for each in owed)
         self._payments = reversals.Payments(_received(each) for each in paid)
 
@@ -87,7 +96,7 @@ class Matcher:
             return []
         if said.amount < 0:
             found = reversals.propose(as_entry(said, said.amount), self._payments)
-            return [_taking_back(each) for each in found]
+            return [_taking_back(each, self._paid[each.payment_id]) for each in found]
         return [self._paying(each) for each in matching.propose(as_entry(said, left), self._book)]
 
     def _paying(self, found: matching.Proposal) -> Proposal:
@@ -97,6 +106,7 @@ class Matcher:
             shares.append(Share(part.invoice_id, owed.number, part.amount, owed.amount_due))
         return Proposal(
             customer_id=found.customer_id,
+            customer_reference=self._owed[found.parts[0].invoice_id].customer_reference,
             score=found.score,
             reasons=tuple(Reason(each.why.value, each.text, each.points) for each in found.reasons),
             shares=tuple(shares),
@@ -136,20 +146,30 @@ async def in_thread(work: Callable[[], T]) -> T:
     return await asyncio.get_running_loop().run_in_executor(_THREAD, work)
 
 
-async def of_entries(
-    tx: Tx, call: Call, entries: Sequence[Stored]
-) -> Mapping[UUID, Sequence[Proposal]]:
+@asynccontextmanager
+async def turn() -> AsyncIterator[None]:
+    """Wait for one's turn to read facts and compare; to be taken before a connection, never with one."""
+    loop = asyncio.get_running_loop()
+    async with _TURNS.setdefault(loop, asyncio.Semaphore(_TURNS_MAX)):
+        yield
+
+
+async def of_entries(known: Facts, entries: Iterable[Stored]) -> Mapping[UUID, Sequence[Proposal]]:
     """Return the proposals for those of the entries that wait, by the entry's id."""
-    open_ = [one for one in entries if not one.is_settled]
+    open_ = waiting(entries)
     if not open_:
         return {}
-    known = await facts(tx, call, [one.said for one in open_])
 
     def compare() -> Mapping[UUID, Sequence[Proposal]]:
         matcher = known.matcher()
         return {one.id: matcher.proposals(one.said, one.open) for one in open_}
 
     return await in_thread(compare)
+
+
+def waiting(entries: Iterable[Stored]) -> list[Stored]:
+    """Return those of the entries that something may be proposed for."""
+    return [one for one in entries if not one.is_settled]
 
 
 def as_entry(said: Said, amount: Decimal) -> Entry:
@@ -201,9 +221,10 @@ def _received(paid: bank_facts.Paid) -> Received:
     )
 
 
-def _taking_back(found: reversals.Reversal) -> Proposal:
+def _taking_back(found: reversals.Reversal, paid: bank_facts.Paid) -> Proposal:
     return Proposal(
         customer_id=found.customer_id,
+        customer_reference=paid.customer_reference,
         score=found.score,
         reasons=tuple(
             Reason(why.value, text, reversals.POINTS.get(why, 0)) for why, text in found.reasons
@@ -212,4 +233,5 @@ def _taking_back(found: reversals.Reversal) -> Proposal:
         rest=Decimal(0),
         payment_id=found.payment_id,
         is_tied=any(why is Back.TIE for why, _ in found.reasons),
+        is_exact=all(why is not Back.OTHER_AMOUNT for why, _ in found.reasons),
     )

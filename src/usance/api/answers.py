@@ -111,6 +111,11 @@ async def listing(
 ) -> Response:
     """Return the page that `work` reads, each in the shape, and how many there are in all."""
     values, total = await commands.read(call.db, work, call.catch_up)
+    return paged(page, values, total, shape)
+
+
+def paged(page: Page, values: Sequence[T], total: int, shape: Callable[[T], object]) -> Response:
+    """Return a page of values, each in the shape, of so many in all."""
     said = pagination(page, total=total, shown=len(values))
     return Response(envelope([shape(value) for value in values], said), media_type=_MEDIA_TYPE)
 

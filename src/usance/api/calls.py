@@ -3,8 +3,8 @@
 A route takes `call: Command` if it changes something, `call: Reading` if it only looks.
 """
 
-from dataclasses import dataclass
-from typing import Annotated, TypeAlias
+from dataclasses import dataclass, replace
+from typing import Annotated, Self, TypeAlias
 
 from fastapi import Depends, Request
 
@@ -21,6 +21,10 @@ class HttpCall(Call):
     """A call with what carries it out."""
 
     db: Db
+
+    def at_present(self) -> Self:
+        """Return the call as of now: after work that took long, nothing is to be recorded in the past."""
+        return replace(self, now=self.account.now(clock.real_now()))
 
     async def catch_up(self, customer_id: CustomerId) -> None:
         """Perform the customer's steps that are due at the call's instant."""

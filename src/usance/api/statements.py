@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date, datetime
+from functools import partial
 from typing import Annotated, Any, Final, Literal, TypeAlias
 from uuid import UUID
 
@@ -9,12 +10,12 @@ from fastapi import Path, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import Field, ValidationError
 
-from usance.actions import applying, commands, entries, statements
+from usance.actions import applying, entries, statements
 from usance.actions.applying import Told
-from usance.actions.entries import EntryStatus, View
+from usance.actions.entries import EntryStatus, Kept, Standing, View
 from usance.actions.proposals import Proposal
 from usance.api import json, routes
-from usance.api.answers import Many, One, answer, listing, replayed, show
+from usance.api.answers import Many, One, answer, envelope, listing, paged, replayed, show
 from usance.api.bodies import Shape, Strict
 from usance.api.calls import Command, Reading
 from usance.api.fields import (
@@ -77,11 +78,15 @@ class NewPart(Strict):
 
 
 class Acceptance(Strict):
-    """What an entry is; at most one of the three. Without any it is what is proposed best."""
+    """What an entry is: at most one of the first three. Without any it is what is proposed best."""
 
     parts: Annotated[list[NewPart] | None, Field(min_length=1, max_length=100)] = None
     proposal_id: Text255 | None = None
     payment_id: Id | None = Field(default=None, description="Of a debit: what it takes back.")
+    amount_open: Positive | None = Field(
+        default=None,
+        description="What was open when you looked; if it is not any more: proposal_changed.",
+    )
 
 
 class Ignoring(Strict):
@@ -98,9 +103,9 @@ class NoteShape(Shape):
 
 
 class BankStatementShape(Shape):
-    """A file that was read; its counts are of all its entries, as they stood then.
+    """A file that was read; its counts are of all its entries, as they stood after it was applied.
 
-    What is proposed, and what matches nothing, is counted before any of its own entries is applied.
+    Proposed is what was when the file was read, but for invoices that its own entries have paid since.
     """
 
     id: UUID
@@ -159,12 +164,12 @@ class PartShape(Shape):
     undone_at: datetime | None
 
 
-class BankEntryShape(Shape):
-    """What a bank has booked, what it became, and what its open part may be, best first."""
+class KeptEntryShape(Shape):
+    """What a bank has booked, and what it became. What is OPEN of it may be something: look at it."""
 
     id: UUID
     statement_id: UUID
-    status: EntryStatus
+    status: Standing
     booked_on: date
     value_on: date
     amount: Number
@@ -185,6 +190,12 @@ class BankEntryShape(Shape):
     ignored_note: str | None
     payments: list[PartShape]
     takes_back_payment_id: UUID | None
+
+
+class BankEntryShape(KeptEntryShape):
+    """What a bank has booked, what it became, and what its open part may be, best first."""
+
+    status: EntryStatus  # type: ignore[assignment] # of what is open it is known what it may be
     proposals: list[ProposalShape]
 
 
@@ -207,7 +218,7 @@ async def import_statement(
     """Import a bank statement: each entry is kept once, however often its file comes.
 
     The body is the file itself, of any media type. Entries whose best proposal reaches the setting
-    `statementThreshold` are applied at once.
+    `statementThreshold` are applied then, customer by customer.
     """
     told = _mapping(mapping)
     again = await replayed(call)
@@ -217,10 +228,15 @@ async def import_statement(
         await call.settle_account()
     content: bytes = request.state.raw_body
     file = await statements.read(call.db, call, content, name=name, mapping=told)
+    later = call.at_present()  # a large file takes long to read
+    shape = partial(_statement, with_notes=True)
+    if not file.sure:
+        return await answer(later, lambda tx: statements.keep(tx, later, file), shape, status=201)
+    made, is_done = await statements.apply(call.db, later, file, later.catch_up)
     return await answer(
-        call,
-        lambda tx: statements.keep(tx, call, file),
-        lambda made: _statement(made, with_notes=True),
+        later,
+        lambda tx: statements.count(tx, later, file, made, is_done=is_done),
+        shape,
         status=201,
     )
 
@@ -255,19 +271,15 @@ async def list_entries(
 
     `statementId` is the first import that brought an entry.
     """
-    return await listing(
+    listed, total = await entries.page(
+        call.db,
         call,
-        page,
-        lambda tx: entries.page(
-            tx,
-            call,
-            status=status,
-            statement_id=statement_id,
-            limit=page.limit,
-            offset=page.offset,
-        ),
-        _entry,
+        status=status,
+        statement_id=statement_id,
+        limit=page.limit,
+        offset=page.offset,
     )
+    return paged(page, listed, total, _entry)
 
 
 @router.get(
@@ -291,12 +303,13 @@ async def get_statement(statement_id: StatementInPath, call: Reading) -> Respons
 )
 async def get_entry(entry_id: EntryInPath, call: Reading) -> Response:
     """Show an entry with what it may be."""
-    return await show(call, lambda tx: entries.get(tx, call, entry_id), _entry)
+    shown = _entry(await entries.get(call.db, call, entry_id))
+    return Response(envelope(shown), media_type="application/json")
 
 
 @router.post(
     "/payments/statements/entries/{entryId}/accept",
-    response_model=One[BankEntryShape],
+    response_model=One[KeptEntryShape],
     responses=refuses(
         Code.ENTRY_NOT_FOUND,
         Code.CUSTOMER_NOT_FOUND,
@@ -308,7 +321,6 @@ async def get_entry(entry_id: EntryInPath, call: Reading) -> Response:
         Code.CURRENCY_MISMATCH,
         Code.INVOICE_PENDING,
         Code.PAYMENT_REFERENCE_CONFLICT,
-        Code.NOT_REVERSIBLE,
         Code.ALREADY_REVERSED,
     ),
 )
@@ -318,7 +330,8 @@ async def accept_entry(
     """Apply an entry: as proposed, or as you say it (`parts`). What is left of it stays open.
 
     Its parts become payments. What an invoice does not take any more (it is void, or was paid) goes to
-    the customer's balance, and the payment's note says so.
+    the customer's balance, and the payment's note says so. Parts that are sent twice are two: send an
+    Idempotency-Key, or `amountOpen`.
     """
     said = body or Acceptance()
     given = [
@@ -337,44 +350,50 @@ async def accept_entry(
             for one in said.parts
         ]
         return await answer(
-            call, lambda tx: applying.accept_parts(tx, call, entry_id, told), _entry
+            call,
+            lambda tx: applying.accept_parts(tx, call, entry_id, told, said.amount_open),
+            _kept,
         )
     if said.payment_id is not None:
         payment_id = said.payment_id
         return await answer(
-            call, lambda tx: applying.take_back(tx, call, entry_id, payment_id), _entry
+            call,
+            lambda tx: applying.take_back(tx, call, entry_id, payment_id, said.amount_open),
+            _kept,
         )
-    return await _accept_proposed(call, entry_id, said.proposal_id)
+    return await _accept_proposed(call, entry_id, said)
 
 
-async def _accept_proposed(call: Command, entry_id: UUID, proposal_id: str | None) -> Response:
+async def _accept_proposed(call: Command, entry_id: UUID, said: Acceptance) -> Response:
     again = await replayed(call)
     if again is not None:
         return again
-    proposal = await commands.read(
-        call.db, lambda tx: applying.chosen(tx, call, entry_id, proposal_id), call.catch_up
+    proposal = await applying.chosen(call.db, call, entry_id, said.proposal_id)
+    return await answer(
+        call,
+        lambda tx: applying.accept(tx, call, entry_id, proposal, said.amount_open),
+        _kept,
     )
-    return await answer(call, lambda tx: applying.accept(tx, call, entry_id, proposal), _entry)
 
 
 @router.post(
     "/payments/statements/entries/{entryId}/undo",
-    response_model=One[BankEntryShape],
+    response_model=One[KeptEntryShape],
     responses=refuses(Code.ENTRY_NOT_FOUND, Code.NOT_REVERSIBLE, Code.PROPOSAL_CHANGED),
 )
 async def undo_entry(entry_id: EntryInPath, call: Command) -> Response:
     """Reverse the payments that an entry became; its money is open again. Again: the same result."""
-    return await answer(call, lambda tx: applying.undo(tx, call, entry_id), _entry)
+    return await answer(call, lambda tx: applying.undo(tx, call, entry_id), _kept)
 
 
 @router.post(
     "/payments/statements/entries/{entryId}/ignore",
-    response_model=One[BankEntryShape],
+    response_model=One[KeptEntryShape],
     responses=refuses(Code.ENTRY_NOT_FOUND, Code.ENTRY_SETTLED),
 )
 async def ignore_entry(entry_id: EntryInPath, body: Ignoring, call: Command) -> Response:
     """Set aside what is open of an entry: it is not customers' money. Undo it to look at it again."""
-    return await answer(call, lambda tx: applying.ignore(tx, call, entry_id, body.note), _entry)
+    return await answer(call, lambda tx: applying.ignore(tx, call, entry_id, body.note), _kept)
 
 
 def _mapping(text: str | None) -> columns.Mapping | None:
@@ -426,33 +445,32 @@ def _statement(made: Import, *, with_notes: bool) -> BankStatementShape:
 
 
 def _entry(view: View) -> BankEntryShape:
-    entry, said = view.entry, view.entry.said
-    return BankEntryShape(
-        id=entry.id,
-        statement_id=entry.statement_id,
-        status=view.status,
-        booked_on=said.booked_on,
-        value_on=said.value_on,
-        amount=said.amount,
-        amount_open=entry.open,
-        currency=said.currency,
-        account=said.account,
-        payer_name=said.payer_name,
-        payer_account=said.payer_account,
-        text=said.text,
-        structured_reference=said.structured_reference,
-        end_to_end_id=said.end_to_end_id,
-        reference=said.reference,
-        kind=said.kind,
-        reversal=said.reversal,
-        instructed_amount=said.instructed_amount,
-        instructed_currency=said.instructed_currency,
-        ignored_at=entry.ignored_at,
-        ignored_note=entry.ignored_note,
-        payments=[_part(part, view.references) for part in view.parts],
-        takes_back_payment_id=entry.takes_back,
-        proposals=[_proposal(one, view.references) for one in view.proposals],
-    )
+    shown = {
+        **_told(view.kept),
+        "status": view.status,
+        "proposals": [_proposal(one) for one in view.proposals],
+    }
+    return BankEntryShape(**shown)
+
+
+def _kept(kept: Kept) -> KeptEntryShape:
+    return KeptEntryShape(**_told(kept))
+
+
+def _told(kept: Kept) -> dict[str, Any]:
+    entry, said = kept.entry, kept.entry.said
+    names = [name for name in KeptEntryShape.model_fields if hasattr(said, name)]
+    return {
+        **{name: getattr(said, name) for name in names},
+        "id": entry.id,
+        "statement_id": entry.statement_id,
+        "status": kept.standing,
+        "amount_open": entry.open,
+        "ignored_at": entry.ignored_at,
+        "ignored_note": entry.ignored_note,
+        "payments": [_part(part, kept.references) for part in kept.parts],
+        "takes_back_payment_id": entry.takes_back,
+    }
 
 
 def _part(part: Part, references: Mapping[CustomerId, str]) -> PartShape:
@@ -465,11 +483,11 @@ def _part(part: Part, references: Mapping[CustomerId, str]) -> PartShape:
     )
 
 
-def _proposal(one: Proposal, references: Mapping[CustomerId, str]) -> ProposalShape:
+def _proposal(one: Proposal) -> ProposalShape:
     return ProposalShape(
         id=one.id,
         score=one.score,
-        customer_reference_id=references[one.customer_id],
+        customer_reference_id=one.customer_reference,
         parts=[
             ShareShape(invoice_id=each.invoice_id, invoice_number=each.number, amount=each.amount)
             for each in one.shares

@@ -19,6 +19,7 @@ class Owed:
 
     id: InvoiceId
     customer_id: CustomerId
+    customer_reference: str
     number: str
     amount_due: Decimal
     currency: str
@@ -33,6 +34,7 @@ class Paid:
 
     id: PaymentId
     customer_id: CustomerId
+    customer_reference: str
     amount: Decimal
     currency: str
     received_on: date
@@ -43,7 +45,8 @@ class Paid:
 
 _OWED: Final = """
     SELECT i.invoice_id AS id, i.customer_id, i.number, i.amount - i.amount_paid AS amount_due,
-           i.currency, (i.due_at AT TIME ZONE $2)::date AS due_on, c.name, c.first_name, c.last_name
+           i.currency, (i.due_at AT TIME ZONE $2)::date AS due_on, c.reference, c.name, c.first_name,
+           c.last_name
       FROM invoices i
       JOIN customers c USING (account_id, customer_id)
      WHERE i.account_id = $1
@@ -64,7 +67,7 @@ _ACCOUNTS: Final = """
 """
 
 _PAID: Final = """
-    SELECT p.payment_id AS id, p.customer_id, p.amount, p.currency,
+    SELECT p.payment_id AS id, p.customer_id, c.reference AS customer_reference, p.amount, p.currency,
            coalesce(e.booked_on, (p.paid_at AT TIME ZONE $2)::date) AS received_on,
            coalesce(e.end_to_end_id, '') AS end_to_end_id,
            coalesce(e.payer_account, '') AS payer_account,
@@ -75,6 +78,7 @@ _PAID: Final = """
                         AND a.source_id = p.payment_id
                         AND i.number IS NOT NULL), '{}') AS numbers
       FROM payments p
+      JOIN customers c USING (account_id, customer_id)
       LEFT JOIN statement_parts s USING (account_id, customer_id, payment_id)
       LEFT JOIN statement_entries e USING (account_id, entry_id)
      WHERE p.account_id = $1
@@ -96,6 +100,7 @@ async def owed(tx: Tx, account_id: AccountId, zone: str) -> list[Owed]:
         Owed(
             id=row["id"],
             customer_id=row["customer_id"],
+            customer_reference=row["reference"],
             number=row["number"],
             amount_due=row["amount_due"],
             currency=row["currency"],
