@@ -445,12 +445,8 @@ def _statement(made: Import, *, with_notes: bool) -> BankStatementShape:
 
 
 def _entry(view: View) -> BankEntryShape:
-    shown = {
-        **_told(view.kept),
-        "status": view.status,
-        "proposals": [_proposal(one) for one in view.proposals],
-    }
-    return BankEntryShape(**shown)
+    found = [_proposal(one) for one in view.proposals]
+    return BankEntryShape(**{**_told(view.kept), "status": view.status, "proposals": found})
 
 
 def _kept(kept: Kept) -> KeptEntryShape:
