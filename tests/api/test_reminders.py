@@ -107,7 +107,7 @@ async def test_nobody_is_reminded_without_an_address_against_the_wish_or_after_e
 async def test_those_who_cannot_be_reached_hold_up_nobody(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(planning, "_LOOKED_AT_MAX", 3)
+    monkeypatch.setattr(planning, "_PAGE", 3)
     for n in range(4):
         await owing(shop, f"none{n}", email=None)
     await shop.advance("PT1S")

@@ -11,12 +11,13 @@ from typing import Final
 from uuid import UUID
 
 from usance import clock
-from usance.core import money, numbers, periods, tax
+from usance.core import money, numbers, periods, reminders, tax
 from usance.core.accounts import Account, ApiKey, Mode
-from usance.core.ids import AccountId, derived
+from usance.core.ids import AccountId, CustomerId, derived
 from usance.core.refusals import Code, Refusal, invalid
 from usance.core.tax import TaxCategory
 from usance.store import accounts, due
+from usance.store import reminders as planned
 from usance.store.db import Db, Tx
 
 _KEY_BITS: Final = 256
@@ -160,9 +161,14 @@ def _hashed(secret: str) -> bytes:
 async def update(tx: Tx, account_id: AccountId, changed: Mapping[str, object]) -> Account:
     """Return the account with settings changed; `changed` names fields of `Account`.
 
+    Rules by which no reminders are sent stop those that were planned, whoever asked for them.
+
     Refusals, in this order: validation_failed (number formats by which an invoice and a credit note
     could get one number, then taxCategory, then what does not fit of the tax).
     """
+    overdue: Sequence[CustomerId] = ()
+    if "cancel_after_past_due_days" in changed:  # customers are locked before their account
+        overdue = await due.lock_overdue(tx, account_id)
     before = await accounts.lock(tx, account_id)
     account = replace(before, **changed)  # type: ignore[arg-type] # validated at the door
     if numbers.can_coincide(account.invoice_number_format, account.credit_note_number_format):
@@ -176,5 +182,7 @@ async def update(tx: Tx, account_id: AccountId, changed: Mapping[str, object]) -
     tax.refuse(account.tax_rate, account.tax_category, account.tax_exemption_reason, None)
     await accounts.write(tx, account)
     if account.cancel_after_past_due_days != before.cancel_after_past_due_days:
-        await due.look_again(tx, account_id, account.now(clock.real_now()))
+        await due.look_again(tx, account_id, overdue, account.now(clock.real_now()))
+    if "reminders" in changed and not reminders.rules(account.reminders).by_itself:
+        await planned.stop(tx, account_id)
     return account

@@ -15,7 +15,7 @@ from usance.actions.commands import Call
 from usance.core import parties, reminders
 from usance.core.accounts import Account, Mode
 from usance.core.customers import Customer
-from usance.core.ids import CustomerId, InvoiceId
+from usance.core.ids import CustomerId
 from usance.core.invoices import Invoice
 from usance.core.refusals import Code, Refusal
 from usance.core.reminders import Rules, Skip
@@ -25,10 +25,12 @@ from usance.mail.reminding import Facts, Said
 from usance.store import accounts, customers, invoices
 from usance.store import reminders as stored
 from usance.store.db import Tx
-from usance.store.reminders import Name, Reminder
+from usance.store.reminders import Found, Name, Place, Reminder
 
-# A run looks at so many invoices, and plans so many reminders: it is one short transaction.
+# A run looks at so many invoices, more only as long as it has found too few to remind of; and it plans
+# so many reminders: it is one short transaction.
 _LOOKED_AT_MAX: Final = 5_000
+_PAGE: Final = 1_000
 _PLANNED_MAX: Final = 500
 
 
@@ -55,6 +57,23 @@ class Planned:
     left: int  # beyond the day's cap, or what one run plans
 
 
+@dataclass(frozen=True, slots=True)
+class _Unsaid:
+    """A reminder that is due, before its words."""
+
+    invoice: Invoice
+    customer: Customer
+    level: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """Invoices to be reminded of, and who is left out; None: some that are due were not looked at."""
+
+    named: Sequence[Found]
+    skipped: int | None
+
+
 async def preview(tx: Tx, call: Call, *, limit: int, offset: int) -> tuple[list[Due], int]:
     """Return a page of the reminders that are due now, as they would be sent, and how many there are."""
     account = call.account
@@ -63,7 +82,8 @@ async def preview(tx: Tx, call: Call, *, limit: int, offset: int) -> tuple[list[
         tx, account.id, call.now, account.zone, days, limit=limit, offset=offset
     )
     total = await stored.count_due(tx, account.id, call.now, account.zone, days)
-    return await _due(tx, account, named, call.now), total
+    found = await _due(tx, account, named, call.now)
+    return [_told(account, one, call.now) for one in found], total
 
 
 async def run(tx: Tx, call: Call, *, dry_run: bool | None, can_send: bool) -> Planned:
@@ -76,46 +96,79 @@ async def run(tx: Tx, call: Call, *, dry_run: bool | None, can_send: bool) -> Pl
     is_dry = rules.dry_run if dry_run is None else dry_run
     if not is_dry:
         _refuse_silence(call.account, rules, can_send=can_send)
-    asked = (call.account.id, call.now, call.account.zone, rules.days)
-    named = await stored.due(tx, *asked, limit=_LOOKED_AT_MAX, reachable=True)
-    whose = await customers.by_ids(tx, call.account.id, list({owner for owner, _ in named}))
-    wanted = [(owner, one) for owner, one in named if reminders.skip(whose[owner]) is None]
-    skipped = 0
-    if len(named) < _LOOKED_AT_MAX:  # else it is not known how many lie beyond
-        skipped = await stored.count_due(tx, *asked) - len(wanted)
+    room = await _room(tx, call.account, rules, call.now)
+    wanted = await _wanted(tx, call, room, look_at=_LOOKED_AT_MAX)
+    first = wanted.named[:room]
     if is_dry:
-        room = await _room(tx, call.account, rules, call.now)
-        return Planned(
-            dry_run=True,
-            reminders=await _due(tx, call.account, wanted[:room], call.now),
-            skipped=skipped,
-            left=max(0, len(wanted) - room),
-        )
-    planned = await _plan(tx, call, wanted[:_PLANNED_MAX])
-    return Planned(False, planned, skipped, len(wanted) - len(planned))
-
-
-async def _plan(tx: Tx, call: Call, wanted: Sequence[tuple[CustomerId, InvoiceId]]) -> list[Due]:
-    """Write down what is still due once its customers are locked, then the account: for its cap."""
-    locked = {
-        one.id: one
-        for one in await customers.lock_free(
-            tx, call.account.id, list({owner for owner, _ in wanted})
-        )
-    }
-    account = await accounts.lock(tx, call.account.id)
-    room = await _room(tx, account, reminders.rules(account.reminders), call.now)
-    # A second reading, under the locks: what was paid or planned meanwhile is seen.
-    found = await _due(
-        tx, account, [pair for pair in wanted if pair[0] in locked], call.now, locked=locked
+        found = await _due(tx, call.account, first, call.now)
+    else:
+        found = await _plan(tx, call, first, is_asked=dry_run is not None)
+    return Planned(
+        dry_run=is_dry,
+        reminders=[_told(call.account, one, call.now) for one in found],
+        skipped=wanted.skipped or 0,
+        left=len(wanted.named) - len(found),
     )
-    sendable = [one for one in found if one.skip is None][:room]
+
+
+async def plan(tx: Tx, call: Call) -> int:
+    """Plan what an account sends by itself and what fits into its day's cap; return how many."""
+    rules = reminders.rules(call.account.reminders)
+    if not rules.by_itself or not may_send(call.account, rules):
+        return 0
+    room = await _room(tx, call.account, rules, call.now)
+    if room == 0:
+        return 0
+    wanted = await _wanted(tx, call, room, look_at=0)
+    return len(await _plan(tx, call, wanted.named[:room], is_asked=False, is_by_itself=True))
+
+
+async def _wanted(tx: Tx, call: Call, room: int, *, look_at: int) -> _Wanted:
+    """Look at what is due, page by page, until there is enough for the room and `look_at` were seen.
+
+    So those who cannot be reached, however many, hold up nobody.
+    """
+    account = call.account
+    asked = (account.id, call.now, account.zone, reminders.rules(account.reminders).days)
+    named: list[Found] = []
+    seen = 0
+    after: Place | None = None
+    while seen == 0 or len(named) < room or seen < look_at:
+        found = await stored.due(tx, *asked, limit=_PAGE, reachable=True, after=after)
+        whose = await customers.by_ids(tx, account.id, list({one.customer_id for one in found}))
+        named += [one for one in found if reminders.skip(whose[one.customer_id]) is None]
+        seen += len(found)
+        if len(found) < _PAGE:
+            return _Wanted(named, await stored.count_due(tx, *asked) - len(named))
+        after = (found[-1].due_at, found[-1].invoice_id)
+    return _Wanted(named, None)
+
+
+async def _plan(
+    tx: Tx, call: Call, wanted: Sequence[Found], *, is_asked: bool, is_by_itself: bool = False
+) -> list[_Unsaid]:
+    """Write down what is still due once its customers are locked, then the account: for its cap.
+
+    Nothing, if the account's rules came to say so meanwhile. `is_asked`: the caller said to send.
+    """
+    ids = list({one.customer_id for one in wanted})
+    locked = {one.id: one for one in await customers.lock_free(tx, call.account.id, ids)}
+    account = await accounts.lock(tx, call.account.id)
+    rules = reminders.rules(account.reminders)
+    if not may_send(account, rules) or (rules.dry_run and not is_asked):
+        return []
+    if is_by_itself and not rules.by_itself:
+        return []
+    room = await _room(tx, account, rules, call.now)
+    # A second reading, under the locks: what was paid or planned meanwhile is seen.
+    held = [one for one in wanted if one.customer_id in locked]
+    found = await _due(tx, account, held, call.now, locked=locked)
+    sendable = [one for one in found if reminders.skip(one.customer) is None][:room]
     named = []
     for one in sendable:
-        recipient = reminders.address(one.customer.profile.email)
-        assert recipient is not None, "who has no address is skipped"
+        assert one.customer.profile.email is not None, "who has no address is skipped"
         name = Name(account.id, one.customer.id, one.invoice.id, one.level)
-        named.append((name, recipient))
+        named.append((name, one.customer.profile.email))
     await stored.plan(tx, named, now=call.now, real=clock.real_now())
     return sendable
 
@@ -153,37 +206,40 @@ async def _room(tx: Tx, account: Account, rules: Rules, now: datetime) -> int:
 async def _due(
     tx: Tx,
     account: Account,
-    named: Sequence[tuple[CustomerId, InvoiceId]],
+    named: Sequence[Found],
     now: datetime,
     *,
     locked: Mapping[CustomerId, Customer] | None = None,
-) -> list[Due]:
-    """Return those of the invoices that are due a reminder, in the order given, with their words."""
+) -> list[_Unsaid]:
+    """Return those of the invoices that are due a reminder, in the order given."""
     rules = reminders.rules(account.reminders)
-    ids = [one for _, one in named]
+    ids = [one.invoice_id for one in named]
     found = {one.id: one for one in await invoices.by_ids(tx, account.id, ids)}
-    highest = await stored.highest(tx, account.id, named)
+    highest = await stored.highest(
+        tx, account.id, [(one.customer_id, one.invoice_id) for one in named]
+    )
     if locked is None:
-        locked = await customers.by_ids(tx, account.id, list({owner for owner, _ in named}))
-    told = []
+        owners = list({one.customer_id for one in named})
+        locked = await customers.by_ids(tx, account.id, owners)
+    due = []
     for invoice_id in ids:
         invoice = found[invoice_id]
         level = reminders.due(invoice, rules.days, highest.get(invoice_id, 0), now, account.zone)
         if level:
-            told.append(_told(account, locked[invoice.customer_id], invoice, level, now))
-    return told
+            due.append(_Unsaid(invoice, locked[invoice.customer_id], level))
+    return due
 
 
-def _told(account: Account, customer: Customer, invoice: Invoice, level: int, now: datetime) -> Due:
-    language = papers.language_of(customer, account)
+def _told(account: Account, one: _Unsaid, now: datetime) -> Due:
+    language = papers.language_of(one.customer, account)
     return Due(
-        invoice,
-        customer,
-        level,
-        _days(account, invoice, now),
-        reminders.skip(customer),
+        one.invoice,
+        one.customer,
+        one.level,
+        _days(account, one.invoice, now),
+        reminders.skip(one.customer),
         language,
-        words(account, customer, invoice, level, now),
+        words(account, one.customer, one.invoice, one.level, now),
     )
 
 

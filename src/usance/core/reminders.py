@@ -24,6 +24,8 @@ _ADDRESS: Final = re.compile(
     r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
     r"@[^\s@.,;:<>()\[\]\\\"\x00-\x1f\x7f]+(?:\.[^\s@.,;:<>()\[\]\\\"\x00-\x1f\x7f]+)+"
 )
+# The domain once it is ASCII: IDNA makes signs of mail ("<", "@", a space) of what only looks like them.
+_PLAIN_DOMAIN: Final = re.compile(r"[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
 _ADDRESS_LENGTH_MAX: Final = 254
 _LOCAL_LENGTH_MAX: Final = 64
 
@@ -48,6 +50,8 @@ class Skip(StrEnum):
     NOT_WANTED = "NOT_WANTED"  # the customer is left out, or erased
     SUPERSEDED = "SUPERSEDED"  # it waited until a higher level was due
     SETTLED = "SETTLED"  # paid, voided or written off meanwhile
+    NOT_DUE = "NOT_DUE"  # by rules that changed meanwhile, its level is not due yet
+    STOPPED = "STOPPED"  # the account was told not to send, while it was planned
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +74,11 @@ class Rules:
     reply_to: str | None = None
     bcc: tuple[str, ...] = ()
     templates: Mapping[str, Template] = field(default_factory=dict)  # by language
+
+    @property
+    def by_itself(self) -> bool:
+        """Whether reminders are sent without being asked for."""
+        return self.enabled and not self.dry_run
 
 
 def rules(said: Mapping[str, Any]) -> Rules:
@@ -114,8 +123,8 @@ def level_at(days: int, schedule: tuple[int, ...]) -> int:
 def due(invoice: Invoice, schedule: tuple[int, ...], highest: int, now: datetime, zone: str) -> int:
     """Return the level of the reminder that an invoice is due now, or 0.
 
-    `highest` is the highest level planned before (0: none), whatever became of it. Levels that were
-    missed are not made up for: the highest stands for them.
+    `highest` is the highest level that counts as sent (0: none; `store.reminders.highest` says which
+    do). Levels that were missed are not made up for: the highest stands for them.
     """
     if invoice.status not in _REMINDED or invoice.amount_due <= 0 or invoice.due_at is None:
         return 0
@@ -130,10 +139,20 @@ def skip(customer: Customer) -> Skip | None:
     return None if address(customer.profile.email) is not None else Skip.NO_ADDRESS
 
 
+def moot(invoice: Invoice, level: int, rules: Rules, now: datetime, zone: str) -> Skip | None:
+    """Return why a reminder that was planned is not sent any more, whoever gets it; or None."""
+    if invoice.status not in _REMINDED or invoice.amount_due <= 0:
+        return Skip.SETTLED
+    current = due(invoice, rules.days, 0, now, zone)
+    if current == level:
+        return None
+    return Skip.SUPERSEDED if current > level else Skip.NOT_DUE
+
+
 def address(text: str | None) -> str | None:
     """Return the address that a text is, its domain in ASCII; None if it is none.
 
-    >>> [address(each) for each in ("jane@example.com", "jane@bücher.example", "Jane", "a@b.c, d@e.f")]
+    >>> [address(each) for each in ("jane@example.com", "jane@bücher.example", "Jane", "a@x＜y.com")]
     ['jane@example.com', 'jane@xn--bcher-kva.example', None, None]
     """
     if text is None or _ADDRESS.fullmatch(text) is None:
@@ -144,5 +163,7 @@ def address(text: str | None) -> str | None:
     except UnicodeError:
         return None
     found = f"{local}@{plain}"
+    if _PLAIN_DOMAIN.fullmatch(plain) is None:
+        return None
     fits = len(found) <= _ADDRESS_LENGTH_MAX and len(local) <= _LOCAL_LENGTH_MAX
     return found if fits else None

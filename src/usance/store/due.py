@@ -257,10 +257,16 @@ async def release(tx: Tx, subscription_id: UUID) -> bool:
     return bool(await tx.fetchval(_RELEASE, account_id, customer_id, subscription_id))
 
 
-async def look_again(tx: Tx, account_id: AccountId, now: datetime) -> None:
-    """Make overdue subscriptions due, for a setting that decides when they end has changed."""
-    locked = [row["customer_id"] for row in await tx.fetch(_OVERDUE, account_id)]
-    await tx.execute(_LOOK_AGAIN, account_id, now, locked)
+async def lock_overdue(tx: Tx, account_id: AccountId) -> list[CustomerId]:
+    """Lock the customers who have an overdue subscription, and return them."""
+    return [CustomerId(row["customer_id"]) for row in await tx.fetch(_OVERDUE, account_id)]
+
+
+async def look_again(
+    tx: Tx, account_id: AccountId, locked: Sequence[CustomerId], now: datetime
+) -> None:
+    """Make overdue subscriptions of locked customers due: a setting that says when they end has changed."""
+    await tx.execute(_LOOK_AGAIN, account_id, now, list(locked))
     await customers.touch(tx, account_id, locked)
 
 

@@ -8,16 +8,24 @@ Sources: BILLING.md, "Receivables" ("Reminders").
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Final, TypeAlias
 
 import asyncpg
 
 from usance.core.ids import AccountId, CustomerId, InvoiceId
-from usance.core.reminders import ReminderState
+from usance.core.reminders import ReminderState, Skip
 from usance.store.db import Tx
 
+# A level counts unless it was skipped, or failed for good to an address that is the customer's no more.
+_COUNTS: Final = """
+                          r.state <> 'SKIPPED'
+                          AND (r.state <> 'FAILED'
+                               OR r.next_try_at IS NOT NULL
+                               OR r.recipient IS NOT DISTINCT FROM c.email)
+"""
+
 # What core/reminders.py decides, asked of all invoices at once. $4: the days of the levels.
-_DUE_FILTER: Final = """
+_DUE_FILTER: Final = f"""
       FROM (SELECT i.account_id, i.customer_id, i.invoice_id, i.due_at,
                    ($2::timestamptz AT TIME ZONE $3)::date - (i.due_at AT TIME ZONE $3)::date AS days
               FROM invoices i
@@ -27,22 +35,25 @@ _DUE_FILTER: Final = """
      WHERE (SELECT count(*) FROM unnest($4::int[]) AS d WHERE d <= i.days)
            > coalesce((SELECT max(r.level)
                          FROM reminders r
+                         JOIN customers c USING (account_id, customer_id)
                         WHERE r.account_id = i.account_id
                           AND r.customer_id = i.customer_id
-                          AND r.invoice_id = i.invoice_id), 0)
+                          AND r.invoice_id = i.invoice_id
+                          AND {_COUNTS}), 0)
 """
 
-# $7: only of customers who may have an address and want it, so that the others hold up nobody.
+# $7: only of customers who want it and have what may be an address. $8, $9: where the page before ended.
 _DUE: Final = f"""
-    SELECT i.customer_id, i.invoice_id
+    SELECT i.customer_id, i.invoice_id, i.due_at
     {_DUE_FILTER}
        AND (NOT $7 OR EXISTS (SELECT
                                 FROM customers c
                                WHERE c.account_id = i.account_id
                                  AND c.customer_id = i.customer_id
-                                 AND c.email IS NOT NULL
+                                 AND c.email LIKE '%_@_%._%'
                                  AND c.reminders_enabled
                                  AND c.erased_at IS NULL))
+       AND ($8::timestamptz IS NULL OR (i.due_at, i.invoice_id) > ($8, $9::uuid))
      ORDER BY i.due_at, i.invoice_id
      LIMIT $5 OFFSET $6
 """
@@ -52,12 +63,14 @@ _DUE_COUNT: Final = f"""
     {_DUE_FILTER}
 """
 
-_HIGHEST: Final = """
+_HIGHEST: Final = f"""
     SELECT r.invoice_id, max(r.level) AS level
       FROM reminders r
+      JOIN customers c USING (account_id, customer_id)
      WHERE r.account_id = $1
        AND r.customer_id = ANY($2)
        AND r.invoice_id = ANY($3)
+       AND {_COUNTS}
      GROUP BY r.invoice_id
      ORDER BY r.invoice_id
 """
@@ -75,6 +88,11 @@ _PLAN: Final = """
     SELECT $1, p.customer_id, p.invoice_id, p.level, 'PLANNED', p.recipient, $6, $7
       FROM unnest($2::uuid[], $3::uuid[], $4::int[], $5::text[])
         AS p (customer_id, invoice_id, level, recipient)
+        ON CONFLICT (account_id, customer_id, invoice_id, level) DO UPDATE
+       SET state = 'PLANNED', reason = NULL, recipient = excluded.recipient, attempts = 0,
+           planned_at = excluded.planned_at, next_try_at = excluded.next_try_at, claimed_at = NULL
+     WHERE reminders.state IN ('SKIPPED', 'FAILED')
+       AND reminders.next_try_at IS NULL
 """
 
 _WAITING: Final = """
@@ -83,6 +101,16 @@ _WAITING: Final = """
      WHERE next_try_at <= $1
      ORDER BY next_try_at, account_id, customer_id, invoice_id, level
      LIMIT $2
+"""
+
+_POSTPONE: Final = """
+    UPDATE reminders
+       SET next_try_at = $5
+     WHERE account_id = $1
+       AND customer_id = $2
+       AND invoice_id = $3
+       AND level = $4
+       AND next_try_at IS NOT NULL
 """
 
 # Whoever comes second finds no next time.
@@ -98,14 +126,34 @@ _CLAIM: Final = """
     RETURNING attempts
 """
 
+# What a server says may name whom it is about: it is not kept of one who was erased meanwhile.
 _CLOSE: Final = """
     UPDATE reminders
-       SET state = $5, reason = $6, next_try_at = $7, sent_at = $8
+       SET state = $5, reason = CASE WHEN recipient IS NOT NULL THEN $6 END, next_try_at = $7,
+           sent_at = $8, attempts = attempts - $9
      WHERE account_id = $1
        AND customer_id = $2
        AND invoice_id = $3
        AND level = $4
-       AND state IN ('SENDING', 'PLANNED', 'FAILED')
+       AND state = 'SENDING'
+"""
+
+# Only what waits: one that somebody has claimed is on its way.
+_SKIP: Final = """
+    UPDATE reminders
+       SET state = 'SKIPPED', reason = $5, next_try_at = NULL
+     WHERE account_id = $1
+       AND customer_id = $2
+       AND invoice_id = $3
+       AND level = $4
+       AND next_try_at IS NOT NULL
+"""
+
+_STOP: Final = """
+    UPDATE reminders
+       SET state = 'SKIPPED', reason = $2, next_try_at = NULL
+     WHERE account_id = $1
+       AND next_try_at IS NOT NULL
 """
 
 _LOSE: Final = """
@@ -139,6 +187,19 @@ _REMINDING: Final = """
        AND NOT (reminders->>'dryRun')::boolean
      ORDER BY account_id
 """
+
+
+Place: TypeAlias = tuple[datetime, InvoiceId]
+"""Where a list of what is due ended: when the last one was due for payment, and its id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An invoice that is due a reminder."""
+
+    customer_id: CustomerId
+    invoice_id: InvoiceId
+    due_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,13 +240,21 @@ async def due(
     limit: int,
     offset: int = 0,
     reachable: bool = False,
-) -> list[tuple[CustomerId, InvoiceId]]:
+    after: Place | None = None,
+) -> list[Found]:
     """Return invoices that are due a reminder, those that were due for payment first.
 
-    `reachable`: without those of customers who have no address or are left out.
+    `reachable`: without those of customers who are left out or whose `email` is clearly no address.
+    `after`: those behind this place.
     """
-    found = await tx.fetch(_DUE, account_id, now, zone, list(days), limit, offset, reachable)
-    return [(CustomerId(row["customer_id"]), InvoiceId(row["invoice_id"])) for row in found]
+    at, last = after if after is not None else (None, None)
+    found = await tx.fetch(
+        _DUE, account_id, now, zone, list(days), limit, offset, reachable, at, last
+    )
+    return [
+        Found(CustomerId(row["customer_id"]), InvoiceId(row["invoice_id"]), row["due_at"])
+        for row in found
+    ]
 
 
 async def count_due(
@@ -198,7 +267,10 @@ async def count_due(
 async def highest(
     tx: Tx, account_id: AccountId, named: Sequence[tuple[CustomerId, InvoiceId]]
 ) -> Mapping[InvoiceId, int]:
-    """Return the highest level that was planned for invoices; those without one are left out."""
+    """Return the highest level of invoices that counts as sent; those without one are left out.
+
+    Not what was skipped, nor what failed for good to an address that is the customer's no more.
+    """
     owners, ids = [one for one, _ in named], [one for _, one in named]
     found = await tx.fetch(_HIGHEST, account_id, owners, ids)
     return {InvoiceId(row["invoice_id"]): row["level"] for row in found}
@@ -210,7 +282,10 @@ async def planned_since(tx: Tx, account_id: AccountId, since: datetime) -> int:
 
 
 async def plan(tx: Tx, named: Sequence[tuple[Name, str]], *, now: datetime, real: datetime) -> None:
-    """Write reminders that are to be sent, each with its recipient; one that was planned before fails."""
+    """Write reminders that are to be sent, each with the customer's `email`; `highest` knows them not.
+
+    One that was planned before, and does not count, begins anew.
+    """
     if not named:
         return
     await tx.execute(
@@ -230,8 +305,14 @@ async def waiting(tx: Tx, real: datetime, limit: int) -> list[Name]:
     return [_name(row) for row in await tx.fetch(_WAITING, real, limit)]
 
 
+async def postpone(tx: Tx, name: Name, until: datetime) -> None:
+    """Let a reminder that waits wait longer."""
+    key = (name.account_id, name.customer_id, name.invoice_id, name.level)
+    await tx.execute(_POSTPONE, *key, until)
+
+
 async def claim(tx: Tx, name: Name, recipient: str, *, real: datetime) -> int | None:
-    """Write down that a reminder is about to be sent; return the how manieth try it is.
+    """Write down that a reminder is about to be sent, to whose `email`; return the how manieth try it is.
 
     None: somebody else has it, or it is over.
     """
@@ -249,10 +330,23 @@ async def close(
     reason: str | None = None,
     next_try_at: datetime | None = None,
     sent_at: datetime | None = None,
+    is_try: bool = True,
 ) -> None:
-    """Write what became of a reminder."""
+    """Write what became of a claimed reminder. `is_try`: whether it counts as a try."""
     key = (name.account_id, name.customer_id, name.invoice_id, name.level)
-    await tx.execute(_CLOSE, *key, state.value, reason, next_try_at, sent_at)
+    uncounted = 0 if is_try else 1
+    await tx.execute(_CLOSE, *key, state.value, reason, next_try_at, sent_at, uncounted)
+
+
+async def skip(tx: Tx, name: Name, reason: Skip) -> None:
+    """Write that a reminder that waits is not sent; nothing, if somebody has claimed it."""
+    key = (name.account_id, name.customer_id, name.invoice_id, name.level)
+    await tx.execute(_SKIP, *key, reason.value)
+
+
+async def stop(tx: Tx, account_id: AccountId) -> None:
+    """Skip all reminders of a locked account that wait."""
+    await tx.execute(_STOP, account_id, Skip.STOPPED.value)
 
 
 async def lose(tx: Tx, claimed_before: datetime, reason: str) -> None:
