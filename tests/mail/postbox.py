@@ -19,20 +19,36 @@ from usance.settings import MailServer
 
 @dataclass
 class Postbox:
-    """What came, in order; `answers` are given to RCPT and DATA, one after the other, then 250."""
+    """What came, in order; what is given to MAIL, RCPT, DATA and a letter, one by one, and then 250."""
 
     port: int = 0
     letters: list[EmailMessage] = field(default_factory=list)
     recipients: list[list[str]] = field(default_factory=list)
+    on_mail: list[str] = field(default_factory=list)
     on_rcpt: list[str] = field(default_factory=list)
+    on_start: list[str | Callable[[SMTP], None]] = field(default_factory=list)  # to DATA itself
     on_data: list[str | Callable[[SMTP], None]] = field(default_factory=list)
     meanwhile: Callable[[], Any] | None = None  # awaited before a letter is taken
+    before: Callable[[], Any] | None = None  # awaited before the greeting
 
     @property
     def server(self) -> MailServer:
         return MailServer(
             host="127.0.0.1", port=self.port, sender="billing@acme.example", starttls=False
         )
+
+    async def handle_MAIL(  # noqa: N802
+        self,
+        _server: SMTP,
+        _session: Session,
+        envelope: Envelope,
+        address: str,
+        _options: list[str],
+    ) -> str:
+        answer = self.on_mail.pop(0) if self.on_mail else "250 OK"
+        if answer.startswith("250"):
+            envelope.mail_from = address
+        return answer
 
     async def handle_RCPT(  # noqa: N802 - aiosmtpd names it
         self,
@@ -67,6 +83,24 @@ class Postbox:
         return answer
 
 
+class _Server(SMTP):
+    async def _handle_client(self) -> None:
+        assert isinstance(self.event_handler, Postbox)
+        if self.event_handler.before is not None:
+            await self.event_handler.before()
+        await super()._handle_client()
+
+    async def smtp_DATA(self, arg: str) -> None:  # noqa: N802
+        assert isinstance(self.event_handler, Postbox)
+        answer = self.event_handler.on_start.pop(0) if self.event_handler.on_start else None
+        if callable(answer):
+            answer(self)
+        elif answer is not None:
+            await self.push(answer)
+        else:
+            await super().smtp_DATA(arg)
+
+
 def dies(server: SMTP) -> None:
     """The connection is cut before the answer."""
     # Of uvloop it is no WriteTransport by name.
@@ -79,7 +113,7 @@ async def postbox(**more: Any) -> AsyncIterator[Postbox]:
     loop = asyncio.get_running_loop()
 
     def protocol() -> SMTP:
-        return SMTP(box, loop=loop, hostname="localhost", enable_SMTPUTF8=True)
+        return _Server(box, loop=loop, hostname="localhost", enable_SMTPUTF8=True)
 
     listening = await loop.create_server(protocol, "127.0.0.1", 0)
     box.port = listening.sockets[0].getsockname()[1]
