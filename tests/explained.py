@@ -23,7 +23,7 @@ def check_document(explained: Mapping[str, Any]) -> None:
 
 
 def check_line(line: Mapping[str, Any], currency: str) -> None:
-    """The steps sum to the exact amount; rounded, less what was billed before, it is the line's."""
+    """The steps sum to the exact amount; rounded, less what was billed before or forgiven, it is the line's."""
     how = line["calculation"]
     steps: Sequence[Mapping[str, Any]] = how["steps"]
     for step in steps:
@@ -37,7 +37,11 @@ def check_line(line: Mapping[str, Any], currency: str) -> None:
     assert abs(exact) - Fraction(1, 10**20) < abs(shown) <= abs(exact), line
     assert shown == exact or Decimal(how["exactAmount"]).as_tuple().exponent == -20, line
     assert rounded(exact, currency) == Fraction(how["roundedAmount"]), line
-    owed = Fraction(how["roundedAmount"]) - Fraction(how["billedBefore"])
+    change = Fraction(how["roundedAmount"]) - Fraction(how["billedBefore"])
+    forgiven = Fraction(how["forgiven"])
+    nothing = Fraction(0)
+    assert min(change, nothing) <= forgiven <= max(change, nothing), line
+    owed = change - forgiven
     assert (-owed if how["isCredit"] else owed) == Fraction(how["amount"]), line
     assert Fraction(how["amount"]) == Fraction(line["amount"]), line
     if (used := line["usage"]) is not None:

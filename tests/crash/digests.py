@@ -114,7 +114,7 @@ _DECIDED: Final = {
     """,
     "counter": """
         SELECT o.customer_id, o.subscription_id, o.seq, o.feature_key, o."window", o.units,
-               o.covered, o.billed_units, o.billed_amount, o.awaits_invoice
+               o.covered, o.billed_units, o.billed_amount, o.awaits_invoice, o.forgiven
           FROM counters o
     """,
     "event": """

@@ -9,7 +9,7 @@ written. What time does is done at its own instant, oldest first.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from fractions import Fraction
 
@@ -372,9 +372,12 @@ class Book:
                 force = sum((stop - start for p, start, stop in spans if p is plan), timedelta())
                 whole = share(period.start, period.start + force, period.whole)
                 total = rounded(max(exact, price.minimum * whole), plan.currency)
-                amount = total - period.charged.get((feature, plan), ZERO)
+                was = period.charged.get((feature, plan), ZERO)
+                amount = period.owed((feature, plan), total) - period.owed((feature, plan), was)
                 if amount if period.billed else (own or total):
-                    lines.append(Line("USAGE", amount, period, feature))
+                    line = Line("USAGE", amount, period, feature)
+                    line.use, line.since, line.upto = (feature, plan), was, total
+                    lines.append(line)
                 if mark:
                     period.charged[feature, plan] = total
         return lines
@@ -732,9 +735,17 @@ class Book:
         if invoice.kind == "ADJUSTMENT" and sub is not None and sub.ended is None:
             self.undo_upgrade(now, sub, invoice)
         self.put_void(invoice, now)
+        for line in invoice.lines:
+            self.forgive(line)
         if sub is not None and not sub.started and sub.ended is None:
             sub.ended = now
         self.after(now)
+
+    def forgive(self, line: Line) -> None:
+        """A line that the seller gives up: what still stands charged of its usage is a gift."""
+        if line.use is not None and line.period is not None:
+            upto = min(line.upto, line.period.charged[line.use])
+            line.period.gifts.append(replace(line, upto=upto))
 
     def undo_upgrade(self, now: datetime, sub: Sub, invoice: Document) -> None:
         change, period = invoice.change, sub.running

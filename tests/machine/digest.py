@@ -37,7 +37,8 @@ def digest(shop: Shop) -> tuple[object, ...]:
             key.feature_key,
             facts.versions[key.version_id].plan_key,
         )
-        rows.append(("counter", *named, counter.units, counter.covered, counter.billed_amount))
+        billed = (counter.billed_amount, counter.forgiven)
+        rows.append(("counter", *named, counter.units, counter.covered, *billed))
     for hold in facts.holds.values():
         whose = subs[hold.counted.subscription_id]
         kept = (hold.counted.feature_key, hold.units, hold.denomination, hold.credits)

@@ -160,6 +160,64 @@ def an_event_is_corrected_bit_by_bit(born: Born = Life) -> None:
     life.wait(life.now + 40 * DAY)
 
 
+def usage_on_a_void_invoice_is_forgiven(born: Born = Life) -> None:
+    """From its first unit, in the middle, on top, and cut by a credit note; and then FINAL, void too."""
+    price = Price("per_unit", unit=Fraction(1))
+    plan = Plan(
+        "weekly",
+        Fraction(7),
+        unit="WEEK",
+        advance=False,
+        grace_days=60,
+        terms=(("chat", Term(price=price)),),
+    )
+    life = born(datetime(2027, 1, 4, tzinfo=UTC), [plan], tax=Fraction(19))
+    used = life.now + DAY
+    life.subscribe(plan, None)
+    life.wait(used)
+    life.use("chat", Fraction(10), "one", used)
+    life.wait(life.now + 6 * DAY)
+    life.void(0)
+    life.use("chat", Fraction(2), "late", used)
+    life.wait(life.now + 7 * DAY)
+    life.pay(1, None, None)
+    life.correct("one", Fraction(3), "c0")  # 9: the 2 go back
+    life.wait(life.now + 7 * DAY)
+    life.correct("one", Fraction(1), "c1")
+    life.use("chat", Fraction(6), "later", used)  # 14: of the 5 more than 9, 4 are not forgiven
+    life.wait(life.now + 7 * DAY)
+    life.correct("later", Fraction(1), "c2")
+    life.wait(life.now + 7 * DAY)
+    life.void(3)  # the 4 without the 1 that was given back
+    life.correct("one", Fraction(2), "c3")
+    life.use("chat", Fraction(4), "again", used)
+    life.wait(life.now + DAY)
+    life.use("chat", Fraction(5), "running", life.now)
+    life.cancel(0, "IMMEDIATE")
+    for n in range(len(life.invoices)):
+        life.void(n)
+    life.use("chat", Fraction(9), "after the end", life.now - DAY)
+    life.wait(life.now + 36 * DAY)
+
+
+def late_usage_on_a_void_invoice_is_forgiven(born: Born = Life) -> None:
+    """What was billed before it is paid: of that something goes back once the late use is all gone."""
+    used = (("chat", Term(price=Price("per_unit", unit=Fraction(1)))),)
+    plan = Plan("weekly", Fraction(7), unit="WEEK", advance=False, grace_days=60, terms=used)
+    life = born(datetime(2027, 1, 4, tzinfo=UTC), [plan])
+    life.subscribe(plan, None)
+    life.use("chat", Fraction(10), "one", life.now)
+    life.wait(life.now + 7 * DAY)
+    life.pay(0, None, None)
+    life.use("chat", Fraction(2), "late", life.now - DAY)
+    life.wait(life.now + 7 * DAY)
+    life.void(1)
+    life.correct("late", Fraction(1), "c0")
+    life.wait(life.now + 7 * DAY)
+    life.correct("one", Fraction(2), "c1")
+    life.wait(life.now + 7 * DAY)
+
+
 def an_overdraft_is_corrected_when_some_of_it_is_repaid(born: Born = Life) -> None:
     plan = Plan("monthly", Fraction(0), terms=(("api", Term(burns="TOKENS", weight=Fraction(3))),))
     life = born(datetime(2027, 1, 1, tzinfo=UTC), [plan], soft=frozenset({"TOKENS"}))
@@ -418,6 +476,8 @@ DIRECTED: Final[tuple[Callable[..., None], ...]] = (
     a_credit_note_closes_its_own_subscription_s_invoices_first,
     credits_that_expire_before_their_burn_is_reversed,
     an_event_is_corrected_bit_by_bit,
+    usage_on_a_void_invoice_is_forgiven,
+    late_usage_on_a_void_invoice_is_forgiven,
     an_overdraft_is_corrected_when_some_of_it_is_repaid,
     an_upgrade_asked_for_again_after_it_was_undone,
     units_and_credits_to_the_last_decimal,

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 DAY = timedelta(hours=24)
@@ -183,6 +184,9 @@ class Line:
     feature: str | None = None
     start: datetime | None = None  # of an advance fee: the time that it buys
     end: datetime | None = None
+    use: tuple[str, Plan] | None = None  # of usage: what is counted, and what all of it came to
+    since: Fraction = ZERO  # before
+    upto: Fraction = ZERO  # with this line
 
 
 @dataclass(eq=False)
@@ -291,6 +295,7 @@ class Period:
     billed: bool = False
     free: bool = False  # its usage is never asked for
     charged: dict[tuple[str, Plan], Fraction] = field(default_factory=dict)
+    gifts: list[Line] = field(default_factory=list)  # of invoices that the seller voided
     follows_cut: Period | None = None
     cut_by: Document | None = None  # the document of the change that cut the one before
 
@@ -300,6 +305,20 @@ class Period:
             for part in self.parts
             if part.start <= at and not (part.undone and part.undone <= at)
         ][-1]
+
+    def owed(self, use: tuple[str, Plan], total: Fraction) -> Fraction:
+        """What is to be paid of a use that came to so much: all but what was given as a gift."""
+        own = [line for line in self.gifts if line.use == use]
+        ends = {ZERO, total, *(end for line in own for end in (line.since, line.upto))}
+        marks = sorted(end for end in ends if end <= total)
+        return sum(
+            (
+                high - low
+                for low, high in pairwise(marks)
+                if not any(line.since <= low and high <= line.upto for line in own)
+            ),
+            ZERO,
+        )
 
     @property
     def standing(self) -> list[Part]:

@@ -327,6 +327,27 @@ BUGS = (
         "if note:",
     ),
     Planted(
+        "gives back what was forgiven",
+        rating,
+        "_charge",
+        "if not forgiven:",
+        "if forgiven:",
+    ),
+    Planted(
+        "forgives what was charged on top, and not the void invoice's own",
+        rating,
+        "forgive",
+        "charge.billed_before, standing",
+        "ZERO, standing - charge.billed_before",
+    ),
+    Planted(
+        "forgives what a credit note has given back",
+        rating,
+        "forgive",
+        "min(charge.rounded, sum((row.billed_amount for row in rows), ZERO))",
+        "charge.rounded",
+    ),
+    Planted(
         "keeps the money of a void invoice",
         billing,
         "void",

@@ -84,6 +84,7 @@ def test_every_kind_of_calculation_is_among_the_stories():
     assert any(how is not None and how.share is not None for how in found)
     assert any(how is not None and how.is_minimum for how in found)
     assert any(how is not None and how.billed_before for how in found)
+    assert {how.forgiven > 0 for how in found if how is not None and how.forgiven} == {True, False}
 
 
 def _with_step(how: Calculation, **more: Any) -> Calculation:
@@ -104,6 +105,9 @@ PLANTED = {
     ),
     "what was billed before": lambda line, how: replace(
         line, calculation=replace(how, billed_before=how.billed_before + 1)
+    ),
+    "what was forgiven": lambda line, how: replace(
+        line, calculation=replace(how, forgiven=how.forgiven + 1)
     ),
     "the sign": lambda line, how: replace(line, calculation=how.credited()),
 }

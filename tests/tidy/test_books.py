@@ -200,6 +200,9 @@ WRONGS = {
     ],
     "UPDATE credit_grants SET amount = amount + 1": ["a grant was given once, whole"],
     "UPDATE counters SET units = units + 1": ["a counter is the sum of its events"],
+    "UPDATE counters SET billed_amount = 9, forgiven = '{0,9}'": [
+        "no more usage is forgiven than stood on invoices that their seller voided"
+    ],
     "DELETE FROM counters WHERE seq = 0": ["a counter is the sum of its events"],
     "UPDATE usage_events SET billable = billable + 1": ["a counter is the sum of its events"],
     "DELETE FROM event_keys WHERE key = '1'": ["each event has its key, and each key its event"],

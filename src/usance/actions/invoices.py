@@ -60,12 +60,19 @@ async def mark_paid(tx: Tx, call: Call, request: MarkPaid) -> Shown:
 async def void(tx: Tx, call: Call, invoice_id: UUID, reason: str) -> Shown:
     """Void an unpaid invoice, with what that undoes; again: nothing changes."""
     one = InvoiceId(invoice_id)
-    return await _decided(
+    customer = await ledger.lock_by_invoice(tx, call, one)
+    named = Named(
+        invoices=(one, *await stored.charging_the_same(tx, call.account.id, one)),
+        subscriptions=await stored.subscription_of(tx, call.account.id, one),
+    )
+    decided = await ledger.decide(
         tx,
         call,
-        one,
+        customer,
         lambda before, now: void_invoice(before, one, reason, now=now, seed=call.seed),
+        named,
     )
+    return Shown(decided.after.invoices[one], customer.reference)
 
 
 async def draw_up(

@@ -205,7 +205,9 @@ def _included(one: Line) -> Decimal | None:
 def _tiers(one: Line) -> tuple[paper.Tier, ...]:
     """Return how a quantity was priced by tiers, where that alone is what the line comes to."""
     how = one.calculation
-    if how is None or how.share is not None or how.is_minimum or how.billed_before:
+    if how is None or how.share is not None or how.is_minimum:
+        return ()
+    if how.billed_before or how.forgiven:
         return ()
     if not {step.kind for step in how.steps} <= {StepKind.UNITS, StepKind.INCLUDED}:
         return ()

@@ -23,7 +23,7 @@ from usance.api.routes import refuses
 from usance.core.calculations import Calculation, Metered, Share, Step, StepKind, fraction_cut
 from usance.core.catalog import BillingTiming, PlanVersion
 from usance.core.invoices import InvoiceStatus, Line
-from usance.core.metering import Counter
+from usance.core.metering import Counter, forgiven_of
 from usance.core.money import rounded
 from usance.core.periods import Unit
 from usance.core.refusals import Code
@@ -67,6 +67,10 @@ class CalculationShape(Shape):
     exact_amount: Number = Field(description="Before rounding; cut after 20 decimals.")
     rounded_amount: Number
     billed_before: Number
+    forgiven: Number = Field(
+        description="Of the difference: what stood on invoices that were voided, and is not charged again; "
+        "below zero, not given back."
+    )
     is_credit: bool
     amount: Number
 
@@ -93,6 +97,9 @@ class CounterShape(Shape):
     events: int
     billed_units: Number
     billed_amount: Number
+    forgiven_amount: Number = Field(
+        description="Of it, what invoices had charged that were voided."
+    )
     awaits_invoice: bool
 
 
@@ -297,6 +304,7 @@ def _calculation(how: Calculation) -> CalculationShape:
         exact_amount=fraction_cut(how.exact),
         rounded_amount=how.rounded,
         billed_before=rounded(how.billed_before, how.currency),
+        forgiven=rounded(how.forgiven, how.currency),
         is_credit=how.is_credit,
         amount=how.amount,
     )
@@ -346,6 +354,7 @@ def _counter(counter: Counter) -> CounterShape:
         events=counter.events,
         billed_units=trimmed(counter.billed_units),
         billed_amount=counter.billed_amount,
+        forgiven_amount=forgiven_of(counter.forgiven, counter.billed_amount),
         awaits_invoice=counter.awaits_invoice,
     )
 

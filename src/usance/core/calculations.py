@@ -90,6 +90,8 @@ class Metered:
 class Calculation:
     """A line's amount: its steps, summed, rounded once, less what was billed before.
 
+    `forgiven`: what of the difference to `billed_before` stood on invoices that the seller voided. It
+    is not charged again; below zero, it was never paid and is not given back.
     `share`: the sum stands for so much of the period's time (`max`, `unique`). `is_credit`: the line
     stands on a credit note, which gives back what the calculation is below zero.
     """
@@ -101,6 +103,7 @@ class Calculation:
     share: Share | None = None
     minimum: Minimum | None = None
     billed_before: Decimal = ZERO
+    forgiven: Decimal = ZERO
     is_credit: bool = False
 
     @property
@@ -135,7 +138,7 @@ class Calculation:
     @property
     def amount(self) -> Decimal:
         """The line's amount."""
-        owed = self.rounded - self.billed_before
+        owed = self.rounded - self.billed_before - self.forgiven
         return money.rounded(-owed if self.is_credit else owed, self.currency)
 
     def credited(self) -> "Calculation":

@@ -147,6 +147,14 @@ class Invoice:
         return Tax(self.tax_rate, self.tax_category, self.tax_exemption_reason)
 
     @property
+    def charged_periods(self) -> set[tuple[SubscriptionId, int]]:
+        """The periods whose usage its lines charge."""
+        if self.subscription_id is None:
+            return set()
+        used = [line.calculation.metered for line in self.lines if line.calculation is not None]
+        return {(self.subscription_id, metered.seq) for metered in used if metered is not None}
+
+    @property
     def is_draft(self) -> bool:
         """Whether the seller may still change it: a ONE_OFF that is not issued."""
         return self.kind is InvoiceKind.ONE_OFF and self.status is InvoiceStatus.PENDING

@@ -33,6 +33,8 @@ def stored(how: Calculation | None) -> dict[str, object] | None:
         kept["minimum"] = [how.minimum.amount, share.part_us, share.whole_us]
     if how.billed_before:
         kept["billed_before"] = how.billed_before
+    if how.forgiven:
+        kept["forgiven"] = how.forgiven
     if how.is_credit:
         kept["is_credit"] = True
     return kept
@@ -52,6 +54,7 @@ def read(kept: Mapping[str, Any] | None) -> Calculation | None:
         share=None if share is None else Share(*share),
         minimum=None if minimum is None else Minimum(Decimal(minimum[0]), Share(*minimum[1:])),
         billed_before=Decimal(kept.get("billed_before", 0)),
+        forgiven=Decimal(kept.get("forgiven", 0)),
         is_credit=kept.get("is_credit", False),
     )
 

@@ -72,9 +72,9 @@ _OF_CUSTOMER: Final = _differences("account_id = $1 AND customer_id = $2")
 _PUT: Final = """
     INSERT INTO counters (account_id, customer_id, subscription_id, seq, feature_key, version_id,
                           "window", units, covered, events, billed_units, billed_amount,
-                          awaits_invoice)
+                          awaits_invoice, forgiven)
     SELECT $1, $2, subscription_id, seq, feature_key, version_id, "window", units, covered, events,
-           0, 0, false
+           0, 0, false, '{}'
       FROM unnest($3::uuid[], $4::int[], $5::text[], $6::uuid[], $7::int[], $8::numeric[],
                   $9::numeric[], $10::bigint[])
         AS v (subscription_id, seq, feature_key, version_id, "window", units, covered, events)

@@ -27,7 +27,8 @@ from usance.store.db import Tx
 _COUNTERS: Final = """
     SELECT c.subscription_id, c.seq, c.feature_key, c.version_id, c."window", c.customer_id,
            c.units, c.covered, c.events, c.billed_units, c.billed_amount, c.awaits_invoice,
-           c.billed_by, c.billed_tax_rate, c.billed_tax_category, c.billed_tax_exemption_reason
+           c.billed_by, c.billed_tax_rate, c.billed_tax_category, c.billed_tax_exemption_reason,
+           c.forgiven
       FROM counters c
       JOIN unnest($3::uuid[], $4::int[], $5::text[], $6::uuid[])
         AS w (subscription_id, seq, feature_key, version_id)

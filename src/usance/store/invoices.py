@@ -63,6 +63,26 @@ _FINAL: Final = f"""
      ORDER BY created_at, invoice_id
 """
 
+# The lines of a subscription's invoices that charge the same counters as one of them.
+_CHARGING_THE_SAME: Final = """
+    SELECT DISTINCT o.invoice_id
+      FROM invoices i
+      JOIN invoice_lines l USING (account_id, customer_id, invoice_id)
+      JOIN invoices o USING (account_id, customer_id, subscription_id)
+      JOIN invoice_lines m
+        ON (m.account_id, m.customer_id, m.invoice_id)
+         = (o.account_id, o.customer_id, o.invoice_id)
+     WHERE i.account_id = $1
+       AND i.invoice_id = $2
+       AND o.invoice_id <> i.invoice_id
+       AND o.status NOT IN ('PENDING', 'VOID')
+       AND l.calculation ? 'metered'
+       AND m.feature_key = l.feature_key
+       AND m.calculation->>'version_id' = l.calculation->>'version_id'
+       AND m.calculation->'metered'->'seq' = l.calculation->'metered'->'seq'
+     ORDER BY o.invoice_id
+"""
+
 _SUBSCRIPTION_OF: Final = """
     SELECT subscription_id
       FROM invoices
@@ -206,6 +226,14 @@ async def subscription_of(
     """Return whose subscription's the invoice is, or nothing when it is none's."""
     found = await tx.fetchval(_SUBSCRIPTION_OF, account_id, invoice_id)
     return () if found is None else (SubscriptionId(found),)
+
+
+async def charging_the_same(
+    tx: Tx, account_id: AccountId, invoice_id: InvoiceId
+) -> tuple[InvoiceId, ...]:
+    """Return the invoices that stand and charge usage which this one charges too."""
+    found = await tx.fetch(_CHARGING_THE_SAME, account_id, invoice_id)
+    return tuple(InvoiceId(row["invoice_id"]) for row in found)
 
 
 async def subscriptions_of(

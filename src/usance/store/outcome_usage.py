@@ -14,19 +14,26 @@ _PUT_COUNTER: Final = """
     INSERT INTO counters (account_id, customer_id, subscription_id, seq, feature_key,
                           version_id, "window", units, covered, events, billed_units,
                           billed_amount, awaits_invoice, billed_by, billed_tax_rate,
-                          billed_tax_category, billed_tax_exemption_reason)
-    SELECT *
+                          billed_tax_category, billed_tax_exemption_reason, forgiven)
+    SELECT v.account_id, v.customer_id, v.subscription_id, v.seq, v.feature_key, v.version_id,
+           v."window", v.units, v.covered, v.events, v.billed_units, v.billed_amount,
+           v.awaits_invoice, v.billed_by, v.billed_tax_rate, v.billed_tax_category,
+           v.billed_tax_exemption_reason, v.forgiven::numeric[]
       FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::int[], $5::text[], $6::uuid[],
                   $7::int[], $8::numeric[], $9::numeric[], $10::bigint[], $11::numeric[],
                   $12::numeric[], $13::boolean[], $14::uuid[], $15::numeric[], $16::text[],
-                  $17::text[])
+                  $17::text[], $18::text[])
+        AS v (account_id, customer_id, subscription_id, seq, feature_key, version_id, "window",
+              units, covered, events, billed_units, billed_amount, awaits_invoice, billed_by,
+              billed_tax_rate, billed_tax_category, billed_tax_exemption_reason, forgiven)
         ON CONFLICT (account_id, customer_id, subscription_id, seq, feature_key, version_id, "window")
         DO UPDATE SET units = EXCLUDED.units, covered = EXCLUDED.covered, events = EXCLUDED.events,
                       billed_units = EXCLUDED.billed_units, billed_amount = EXCLUDED.billed_amount,
                       awaits_invoice = EXCLUDED.awaits_invoice, billed_by = EXCLUDED.billed_by,
                       billed_tax_rate = EXCLUDED.billed_tax_rate,
                       billed_tax_category = EXCLUDED.billed_tax_category,
-                      billed_tax_exemption_reason = EXCLUDED.billed_tax_exemption_reason
+                      billed_tax_exemption_reason = EXCLUDED.billed_tax_exemption_reason,
+                      forgiven = EXCLUDED.forgiven
 """
 
 _INSERT_COUNTER_VALUE: Final = """
@@ -206,6 +213,8 @@ async def write_usage(tx: Tx, entries: Sequence[Entry]) -> None:
             c.awaits_invoice,
             c.billed_by,
             *_tax(c.billed_tax),
+            # As text, like what a transaction took.
+            "{" + ",".join(f"{bound:f}" for stretch in c.forgiven for bound in stretch) + "}",
         ),
     )
     await many(

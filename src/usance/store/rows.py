@@ -3,6 +3,7 @@
 Statements name their columns as the values name their fields, so a row is read once, here.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -23,7 +24,7 @@ from usance.core.invoices import (
     NoteKind,
     Purchase,
 )
-from usance.core.metering import Counter, CounterKey
+from usance.core.metering import Counter, CounterKey, Stretch
 from usance.core.payments import Application, Balance, BalanceEntry, EntryKind, Payment, Source
 from usance.core.subscriptions import (
     CancelMode,
@@ -143,12 +144,17 @@ def counter(row: asyncpg.Record) -> Counter:
         awaits_invoice=row["awaits_invoice"],
         billed_by=row["billed_by"],
         billed_tax=_billed_tax(row),
+        forgiven=_stretches(row["forgiven"]),
     )
 
 
 def tax_category(stored: str | None) -> TaxCategory | None:
     """Return the category of a tax, where one was said."""
     return None if stored is None else TaxCategory(stored)
+
+
+def _stretches(bounds: Sequence[Decimal]) -> tuple[Stretch, ...]:
+    return tuple(zip(bounds[::2], bounds[1::2], strict=True))
 
 
 def _billed_tax(row: asyncpg.Record) -> Tax | None:

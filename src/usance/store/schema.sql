@@ -153,6 +153,7 @@ CREATE TABLE public.counters (
     billed_tax_rate numeric,
     billed_tax_category text,
     billed_tax_exemption_reason text,
+    forgiven numeric[] NOT NULL,
     CONSTRAINT counters_billed_amount_check CHECK (((billed_amount >= (0)::numeric) AND (billed_amount < 'Infinity'::numeric))),
     CONSTRAINT counters_billed_tax_category_check CHECK ((billed_tax_category = ANY (ARRAY['STANDARD'::text, 'REDUCED'::text, 'ZERO'::text, 'REVERSE_CHARGE'::text, 'EXEMPT'::text, 'OUTSIDE_SCOPE'::text]))),
     CONSTRAINT counters_billed_tax_rate_check CHECK (((billed_tax_rate >= (0)::numeric) AND (billed_tax_rate <= (100)::numeric))),
@@ -161,6 +162,7 @@ CREATE TABLE public.counters (
     CONSTRAINT counters_check1 CHECK (((billed_by IS NULL) OR (billed_tax_rate IS NOT NULL))),
     CONSTRAINT counters_check2 CHECK (((COALESCE(billed_tax_rate, (0)::numeric) > (0)::numeric) = COALESCE((billed_tax_category = ANY (ARRAY['STANDARD'::text, 'REDUCED'::text])), false))),
     CONSTRAINT counters_events_check CHECK ((events >= 0)),
+    CONSTRAINT counters_forgiven_check CHECK ((((cardinality(forgiven) % 2) = 0) AND ((0)::numeric <= ALL (forgiven)) AND ('Infinity'::numeric > ALL (forgiven)))),
     CONSTRAINT counters_units_check CHECK (((units >= (0)::numeric) AND (units < 'Infinity'::numeric))),
     CONSTRAINT counters_window_check CHECK (("window" >= 0))
 )

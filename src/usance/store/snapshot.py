@@ -184,7 +184,8 @@ _BALANCES: Final = """
 _COUNTERS: Final = """
     SELECT c.subscription_id, c.seq, c.feature_key, c.version_id, c."window", c.customer_id,
            c.units, c.covered, c.events, c.billed_units, c.billed_amount, c.awaits_invoice,
-           c.billed_by, c.billed_tax_rate, c.billed_tax_category, c.billed_tax_exemption_reason
+           c.billed_by, c.billed_tax_rate, c.billed_tax_category, c.billed_tax_exemption_reason,
+           c.forgiven
       FROM counters c
       JOIN unnest($3::uuid[], $4::int[]) AS p (subscription_id, seq) USING (subscription_id, seq)
      WHERE c.account_id = $1
@@ -408,7 +409,14 @@ async def _read_usage(
     now: datetime,
     named: Named,
 ) -> None:
-    for row in await tx.fetch(_COUNTERS, account_id, ids, *keys):
+    # Also those that a named invoice charges, however long its period is over.
+    counted = {*zip(*keys, strict=True)}
+    for one in parts.values():
+        for invoice_id in named.invoices:
+            if (invoice := one.invoices.get(invoice_id)) is not None:
+                counted.update(invoice.charged_periods)
+    of_subscription, seqs = [one for one, _ in counted], [seq for _, seq in counted]
+    for row in await tx.fetch(_COUNTERS, account_id, ids, of_subscription, seqs):
         counter = rows.counter(row)
         parts[counter.customer_id].counters[counter.key] = counter
     for row in await tx.fetch(_POOLS, account_id, ids):

@@ -526,6 +526,32 @@ CHECKS: Final = (
     """,
     ),
     Check(
+        name="usage_forgiven",
+        holds="no more usage is forgiven than stood on invoices that their seller voided",
+        hint="Compare the counter's stretches with the usage lines of its void invoices.",
+        wrong="""
+        SELECT c.subscription_id, c.seq, c.feature_key, c.forgiven, c.total, coalesce(l.total, 0) AS lines
+          FROM (SELECT account_id, customer_id, subscription_id, seq, feature_key, version_id,
+                       forgiven, (SELECT sum(CASE WHEN place % 2 = 0 THEN bound ELSE -bound END)
+                                    FROM unnest(forgiven) WITH ORDINALITY AS b (bound, place)) AS total
+                  FROM counters
+                 WHERE cardinality(forgiven) > 0) c
+          LEFT JOIN (SELECT i.account_id, i.customer_id, i.subscription_id,
+                            (l.calculation->'metered'->>'seq')::int AS seq, l.feature_key,
+                            (l.calculation->>'version_id')::uuid AS version_id,
+                            sum(l.amount) AS total
+                       FROM invoices i
+                       JOIN invoice_lines l USING (account_id, customer_id, invoice_id)
+                      WHERE i.status = 'VOID'
+                        AND NOT i.voided_by_end
+                        AND l.calculation ? 'metered'
+                      GROUP BY 1, 2, 3, 4, 5, 6) l
+         USING (account_id, customer_id, subscription_id, seq, feature_key, version_id)
+         WHERE c.total > coalesce(l.total, 0)
+            OR c.forgiven <> ARRAY(SELECT DISTINCT bound FROM unnest(c.forgiven) AS bound ORDER BY bound)
+    """,
+    ),
+    Check(
         name="event_key",
         holds="each event has its key, and each key its event",
         hint="An event without its key could be recorded again.",

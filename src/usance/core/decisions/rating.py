@@ -1,10 +1,11 @@
 """Rating: the lines that a period's usage comes to, and what the counters remember of them.
 
 Every usage line is what the counter's quantity comes to less what was billed of it before, so a
-first bill, a late event and a correction are one calculation, which stays with the line.
+first bill, a late event and a correction are one calculation, which stays with the line. What of it
+stood on an invoice that the seller voided is forgiven: neither charged again nor given back.
 
 Units: amounts are rounded once, here, on the line; shares of time are microseconds.
-Sources: BILLING.md, "Upgrading, downgrading", "Usage", "Explaining".
+Sources: BILLING.md, "Upgrading, downgrading", "Usage", "Paying", "Explaining".
 """
 
 from collections.abc import Sequence
@@ -12,13 +13,13 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Final
 
-from usance.core import calculations
+from usance.core import calculations, money
 from usance.core.calculations import Calculation, Metered, Minimum, Share
 from usance.core.catalog import FeatureTerms, PlanVersion
 from usance.core.draft import Draft
 from usance.core.ids import InvoiceId
-from usance.core.invoices import Line, LineKind, Refund
-from usance.core.metering import Counter, CounterKey
+from usance.core.invoices import Invoice, InvoiceStatus, Line, LineKind, Refund
+from usance.core.metering import Counter, CounterKey, Stretch, forgiven_of, with_stretch
 from usance.core.pricing import PerUnit
 from usance.core.subscriptions import Segment, Subscription, SubscriptionPeriod
 from usance.core.tax import Tax
@@ -167,7 +168,7 @@ def _bill_feature(
                 draft.refunds.append(_refund(draft, rows, line))
             else:
                 lines.append(line)
-        _mark_billed(draft, period, term, version, total)
+        _mark_billed(draft, period, term, version, charge)
     return lines
 
 
@@ -203,7 +204,7 @@ def _charge(
     # The highest or distinct count of a part stands by itself, and for the part's time only.
     counted_before = before if adds_up else ZERO
     minimum = term.price.minimum
-    return Calculation(
+    charge = Calculation(
         currency=version.terms.currency,
         steps=calculations.metered_steps(
             term.price, before=counted_before, quantity=units - covered
@@ -222,6 +223,20 @@ def _charge(
         minimum=None if minimum is None else Minimum(minimum, share),
         billed_before=sum((row.billed_amount for row in rows), ZERO),
     )
+    forgiven = _forgiven(rows)
+    if not forgiven:
+        return charge
+    before_it = forgiven_of(forgiven, charge.billed_before)
+    return replace(charge, forgiven=forgiven_of(forgiven, charge.rounded) - before_it)
+
+
+def _forgiven(rows: Sequence[Counter]) -> tuple[Stretch, ...]:
+    """Return what the seller forgave of a feature's part of a period."""
+    found: tuple[Stretch, ...] = ()
+    for row in rows:
+        for start, end in row.forgiven:
+            found = with_stretch(found, start, end)
+    return found
 
 
 def _usage_line(
@@ -244,6 +259,8 @@ def _usage_line(
         told.append(f"{used.covered.normalize():f} paid with credits")
     if late:
         told.append("reported late")
+    if charge.forgiven:
+        told.append(f"{money.rounded(abs(charge.forgiven), charge.currency):f} forgiven")
     starts_at, ends_at = _own_part(draft, period, version, until)
     share = _share_of(charge)
     return Line(
@@ -252,7 +269,7 @@ def _usage_line(
         charge.amount,
         feature_key=term.key,
         quantity=used.units - used.covered - used.billed_units,
-        unit_price=_unit_price(term, used.units - used.covered, charge.exact),
+        unit_price=_unit_price(term, used.units - used.covered, charge),
         starts_at=starts_at,
         ends_at=ends_at,
         elapsed_us=None if share is None else share.part_us,
@@ -288,13 +305,13 @@ def _own_part(
     return min(start for start, _ in spans), max(end for _, end in spans)
 
 
-def _unit_price(term: FeatureTerms, quantity: Decimal, exact: Decimal) -> Decimal | None:
+def _unit_price(term: FeatureTerms, quantity: Decimal, charge: Calculation) -> Decimal | None:
     """Return the price of each unit, where the charge is that times the quantity and nothing else."""
     assert term.price is not None, "only priced features are billed"
     model = term.price.model
-    if isinstance(model, PerUnit) and quantity * model.unit_price == exact:
-        return model.unit_price
-    return None
+    if not isinstance(model, PerUnit) or charge.forgiven:
+        return None
+    return model.unit_price if quantity * model.unit_price == charge.exact else None
 
 
 def _rows(
@@ -325,17 +342,29 @@ def _mark_billed(
     period: SubscriptionPeriod,
     term: FeatureTerms,
     version: PlanVersion,
-    total: Decimal,
+    charge: Calculation,
 ) -> None:
     """Note on the counters what they have come to; the amount stands on the first of them."""
+    total = charge.rounded
     if total == 0 and not _rows(draft, period, term.key, version):
         return
     first = _counter_of(draft, period, term.key, version)
-    if total > sum((row.billed_amount for row in _rows(draft, period, term.key, version)), ZERO):
+    if charge.amount > 0:
         draft.charged.append(first.key)
-    for row in _rows(draft, period, term.key, version):
-        amount = total if row.key == first.key else ZERO
-        draft.put(replace(row, billed_units=row.priced, billed_amount=amount, awaits_invoice=False))
+    rows = _rows(draft, period, term.key, version)
+    forgiven = _forgiven(rows)
+    for row in rows:
+        own = row.key == first.key
+        amount = total if own else ZERO
+        draft.put(
+            replace(
+                row,
+                billed_units=row.priced,
+                billed_amount=amount,
+                forgiven=forgiven if own else (),
+                awaits_invoice=False,
+            )
+        )
 
 
 def charged_by(draft: Draft, invoice_id: InvoiceId | None, tax: Tax) -> None:
@@ -344,3 +373,48 @@ def charged_by(draft: Draft, invoice_id: InvoiceId | None, tax: Tax) -> None:
         for row in [c for c in draft.counters.values() if c.key[:4] == key[:4]]:
             draft.put(replace(row, billed_by=invoice_id, billed_tax=tax))
     draft.charged.clear()
+
+
+def forgive(draft: Draft, invoice: Invoice) -> None:
+    """Forgive the usage that an invoice charged, which its seller has just voided.
+
+    What a credit note has given back of it since is charged no more, and not forgiven. What stays to
+    be given back is then that of the invoice that charged the same usage before.
+    """
+    for line in invoice.lines:
+        if line.calculation is None or line.calculation.metered is None or line.amount <= 0:
+            continue
+        charge, part = line.calculation, _part_of(invoice, line)
+        rows = sorted(
+            (row for key, row in draft.counters.items() if key[:4] == part),
+            key=lambda row: row.key.window,
+        )
+        assert rows, "the counters of what is forgiven are read with the invoice"
+        standing = min(charge.rounded, sum((row.billed_amount for row in rows), ZERO))
+        forgiven = with_stretch(_forgiven(rows), charge.billed_before, standing)
+        earlier = _charged_earlier(draft, part)
+        for place, row in enumerate(rows):
+            put = replace(row, forgiven=forgiven if place == 0 else ())
+            if row.billed_by == invoice.id and earlier is not None:
+                put = replace(put, billed_by=earlier.id, billed_tax=earlier.tax)
+            draft.put(put)
+
+
+def _part_of(invoice: Invoice, line: Line) -> tuple[object, ...] | None:
+    """Return the counters that a line charges, by their key without the window; None: it charges none."""
+    charge = line.calculation
+    if charge is None or charge.metered is None:
+        return None
+    return (invoice.subscription_id, charge.metered.seq, line.feature_key, charge.version_id)
+
+
+def _charged_earlier(draft: Draft, part: tuple[object, ...] | None) -> Invoice | None:
+    """Return the newest invoice that stands and charges these counters, or None."""
+    standing = [
+        (one.issued_at, one.id, one)
+        for one in draft.invoices.values()
+        if one.issued_at is not None
+        and one.status is not InvoiceStatus.VOID
+        and any(line.amount > 0 and _part_of(one, line) == part for line in one.lines)
+    ]
+    return max(standing, key=lambda found: found[:2])[2] if standing else None

@@ -1,4 +1,4 @@
-"""Voiding by the seller: a renewal is forgiven, an unpaid upgrade undone, a first invoice called off.
+"""Voiding by the seller: renewals and usage are forgiven, an unpaid upgrade undone, a first one called off.
 
 Sources: BILLING.md, "Paying".
 """
@@ -10,7 +10,7 @@ from typing import Final
 from uuid import UUID
 
 from usance.core.credits import TransactionKind
-from usance.core.decisions import billing, granting, lifecycle, upgrading
+from usance.core.decisions import billing, granting, lifecycle, rating, upgrading
 from usance.core.draft import Draft
 from usance.core.ids import InvoiceId
 from usance.core.invoices import OPEN, Invoice, InvoiceKind, InvoiceStatus, LineKind
@@ -27,7 +27,7 @@ def void_invoice(
 ) -> Outcome:
     """Void an unpaid invoice; money on it moves to the customer's balance. Again: nothing changes.
 
-    A draft is given up: it never gets a number.
+    A draft is given up: it never gets a number. The usage that it charged is forgiven.
 
     Refusals, in this order: invoice_not_found, invoice_pending, invoice_not_voidable (paid, or an
     adjustment that is not the running period's newest plan change).
@@ -55,6 +55,7 @@ def void_invoice(
         # What it charges and gives back was reckoned with the invoice that is void now.
         upgrading.lapse(draft, subscription.id, "Another invoice was voided.")
     billing.void(draft, invoice, reason)
+    rating.forgive(draft, invoice)
     if awaited is not None:
         draft.drop_change(awaited.subscription_id)
         draft.notice("subscription.change_undone", awaited.subscription_id, {})

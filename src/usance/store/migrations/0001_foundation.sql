@@ -656,11 +656,13 @@ CREATE TABLE counters (
     billed_tax_category text CHECK (billed_tax_category IN
                         ('STANDARD', 'REDUCED', 'ZERO', 'REVERSE_CHARGE', 'EXEMPT', 'OUTSIDE_SCOPE')),
     billed_tax_exemption_reason text,
+    forgiven        numeric[] NOT NULL,  -- from, to, from, to …: what of it stood on invoices that the seller voided
     PRIMARY KEY (account_id, customer_id, subscription_id, seq, feature_key, version_id, "window"),
     FOREIGN KEY (account_id, customer_id, subscription_id, seq) REFERENCES periods,
     FOREIGN KEY (account_id, customer_id, billed_by) REFERENCES invoices,
     FOREIGN KEY (account_id, version_id) REFERENCES plan_versions,
     CHECK (billed_by IS NULL OR billed_tax_rate IS NOT NULL),
+    CHECK (cardinality(forgiven) % 2 = 0 AND 0 <= ALL (forgiven) AND 'Infinity' > ALL (forgiven)),
     CHECK ((coalesce(billed_tax_rate, 0) > 0)
            = coalesce(billed_tax_category IN ('STANDARD', 'REDUCED'), false))
 ) WITH (fillfactor = 80);  -- each event writes its row anew: there is room for it on its page
