@@ -167,7 +167,9 @@ class CountedEvent(Shape):
     usage_units: Number
     billable_units: Number
     covered_units: Number
-    used_before: Number = Field(description="What the use of its limit had come to before it, as the receipt told it.")
+    used_before: Number = Field(
+        description="What the use of its limit had come to before it, as the receipt told it."
+    )
     used_after: Number
     revenue_amount: Number | None = Field(description="What it added, as it was recorded.")
     credits_deducted: Number
