@@ -248,7 +248,9 @@ def test_those_of_the_payers_name_come_first_however_many_they_are(count):
         for n in range(1, 1_000)
     ]
     kims = [
-        invoice(n, "9.00", CustomerId(UUID(int=n)), names=("Kim",), accounts=(), due_on=date(2027, 1, 1))
+        invoice(
+            n, "9.00", CustomerId(UUID(int=n)), names=("Kim",), accounts=(), due_on=date(2027, 1, 1)
+        )
         for n in range(2_000, 2_000 + count)
     ]
     found = propose(entry("9.00", payer_name="Kim"), [*strangers, *kims])
