@@ -288,7 +288,7 @@ async def test_the_events_of_a_line_are_read_by_the_index_of_their_customer(shop
         rows = await tx.fetch(statement, *args, counter["version_id"], 2, 0)
         return "\n".join(row[0] for row in rows)
 
-    told = await db.peek(plan)
+    told = await db.run(plan)  # in a transaction, for which its settings hold
     assert "Index Scan Backward" in told, told
     assert "recorded_at >= " in told.split("Index Cond:")[1].split("\n")[0], told
     # Only those of one instant are sorted: not all that the customer has sent.
