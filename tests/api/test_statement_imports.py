@@ -194,6 +194,8 @@ async def test_who_waits_for_a_comparison_holds_no_connection(shop: Shop):
         accepting = asyncio.create_task(do(shop.api, entry, "accept"))
         await waited_for()
         others = [await shop.api.get("/customers") for _ in range(20)]
+        # What was read waits in memory for the thread: of two at one time.
+        assert proposals._THREAD._work_queue.qsize() == 2
     assert {each.status for each in others} == {200}
     assert {each.status for each in await asyncio.gather(*looking)} == {200}
     assert (await accepting).data["status"] == "APPLIED"
