@@ -100,6 +100,24 @@ async def test_what_is_to_be_tried_again_is_stopped_too(
     assert await sent(shop) == [(1, "SKIPPED", "STOPPED")]
 
 
+@pytest.mark.parametrize(
+    ("answer", "ends"), [("451 Later", ("SKIPPED", "STOPPED")), ("250 OK", ("SENT", None))]
+)
+async def test_what_is_stopped_on_its_way_is_not_tried_again(
+    shop: Shop, answer: str, ends: tuple[str, str | None]
+):
+    await one_planned(shop)
+
+    async def stop() -> None:
+        await rules(shop, enabled=False)
+
+    async with postbox(meanwhile=stop, on_data=[answer]) as box:
+        assert await mailing.deliver(shop.api.db, box.server) == 1
+    assert await sent(shop) == [(1, *ends)]
+    (one,) = (await shop.api.get("/receivables/reminders/sent")).data
+    assert one["nextTryAt"] is None
+
+
 async def test_a_level_that_is_not_due_by_new_rules_waits_until_it_is(shop: Shop):
     await one_planned(shop)
     await rules(shop, daysAfterDue=[5])

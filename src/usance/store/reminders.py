@@ -126,10 +126,14 @@ _CLAIM: Final = """
     RETURNING attempts
 """
 
-# What a server says may name whom it is about: it is not kept of one who was erased meanwhile.
+# What a server says may name whom it is about: it is not kept of one who was erased meanwhile. One
+# that was stopped meanwhile (its reason says so) is not tried again.
 _CLOSE: Final = """
     UPDATE reminders
-       SET state = $5, reason = CASE WHEN recipient IS NOT NULL THEN $6 END, next_try_at = $7,
+       SET state = CASE WHEN $7::timestamptz IS NOT NULL AND reason = $10 THEN 'SKIPPED' ELSE $5 END,
+           reason = CASE WHEN $7 IS NOT NULL AND reason = $10 THEN $10
+                         WHEN recipient IS NOT NULL THEN $6 END,
+           next_try_at = CASE WHEN reason IS DISTINCT FROM $10 THEN $7 END,
            sent_at = $8, attempts = attempts - $9
      WHERE account_id = $1
        AND customer_id = $2
@@ -149,11 +153,13 @@ _SKIP: Final = """
        AND next_try_at IS NOT NULL
 """
 
+# One on its way keeps its state, and what is to become of it should it not arrive.
 _STOP: Final = """
     UPDATE reminders
-       SET state = 'SKIPPED', reason = $2, next_try_at = NULL
+       SET state = CASE WHEN state = 'SENDING' THEN state ELSE 'SKIPPED' END, reason = $2,
+           next_try_at = NULL
      WHERE account_id = $1
-       AND next_try_at IS NOT NULL
+       AND (next_try_at IS NOT NULL OR state = 'SENDING')
 """
 
 _LOSE: Final = """
@@ -335,7 +341,9 @@ async def close(
     """Write what became of a claimed reminder. `is_try`: whether it counts as a try."""
     key = (name.account_id, name.customer_id, name.invoice_id, name.level)
     uncounted = 0 if is_try else 1
-    await tx.execute(_CLOSE, *key, state.value, reason, next_try_at, sent_at, uncounted)
+    await tx.execute(
+        _CLOSE, *key, state.value, reason, next_try_at, sent_at, uncounted, Skip.STOPPED.value
+    )
 
 
 async def skip(tx: Tx, name: Name, reason: Skip) -> None:
@@ -345,7 +353,7 @@ async def skip(tx: Tx, name: Name, reason: Skip) -> None:
 
 
 async def stop(tx: Tx, account_id: AccountId) -> None:
-    """Skip all reminders of a locked account that wait."""
+    """Skip all reminders of a locked account that wait, and try none again that is on its way."""
     await tx.execute(_STOP, account_id, Skip.STOPPED.value)
 
 
