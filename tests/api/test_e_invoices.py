@@ -224,9 +224,12 @@ async def test_each_category_of_tax_has_its_letter(
 async def test_without_a_category_or_with_three_decimals_it_is_none(shop: Shop):
     assert await missing(shop, await drawn(shop, taxRate=0)) == ["taxCategory"]
     assert await missing(shop, await drawn(shop, currency="KWD")) == ["currency"]
-    await shop.api.patch(f"/customers/{USER}", {"taxId": "12-3456789"})
-    reverse = await drawn(shop, taxRate=0, taxCategory="REVERSE_CHARGE")
-    assert await missing(shop, reverse) == ["customer.taxId"]
+    reverse = {"taxRate": 0, "taxCategory": "REVERSE_CHARGE"}
+    await shop.api.patch(f"/customers/{USER}", {"taxId": "XX123456789"})  # of no country
+    assert await missing(shop, await drawn(shop, **reverse)) == ["customer.taxId"]
+    await shop.api.patch(f"/customers/{USER}", {"taxId": "BE 0123.456.789"})
+    written = await asked(shop, await drawn(shop, **reverse))
+    assert (written.status, b"BE0123456789" in written.raw) == (200, True)
 
 
 async def test_what_is_not_issued_or_void_or_anothers_is_refused(shop: Shop, other_api: Api):
